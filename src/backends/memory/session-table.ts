@@ -1,0 +1,88 @@
+import { LRUCache } from 'lru-cache';
+import type { HeldSession } from '../../session-values/held-session.ts';
+
+/** One session in memory. Times are milliseconds since 1970. */
+export interface MemoryEntry<S> {
+  readonly userId: string;
+  readonly held: HeldSession<S>;
+  readonly createdAt: number;
+  touchedAt: number;
+  expiresAt: number;
+}
+
+/**
+ * Entries by token, bounded, with the tokens of each user beside them. The index cannot drift: every
+ * way out of the table (removal, replacement, eviction) runs through `#forget`.
+ */
+export class SessionTable<S> {
+  readonly #entries: LRUCache<string, MemoryEntry<S>>;
+  readonly #tokensOfUser = new Map<string, Set<string>>();
+  /** The same tokens in the order in which they are looked at for expiry. */
+  readonly #rounds = new Set<string>();
+
+  constructor(maxEntries: number) {
+    this.#entries = new LRUCache({
+      max: maxEntries,
+      dispose: (entry, token) => this.#forget(token, entry),
+    });
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** The entry if it is live at `now`; being read makes it the last to be evicted. */
+  live(token: string, now: number): MemoryEntry<S> | undefined {
+    const entry = this.#entries.get(token);
+    return entry !== undefined && entry.expiresAt > now ? entry : undefined;
+  }
+
+  put(token: string, entry: MemoryEntry<S>): void {
+    this.#entries.set(token, entry);
+    this.#rounds.add(token);
+    const tokens = this.#tokensOfUser.get(entry.userId);
+    if (tokens === undefined) this.#tokensOfUser.set(entry.userId, new Set([token]));
+    else tokens.add(token);
+  }
+
+  /** Whether there was a live entry. */
+  remove(token: string, now: number): boolean {
+    const wasLive = (this.#entries.peek(token)?.expiresAt ?? 0) > now;
+    this.#entries.delete(token);
+    return wasLive;
+  }
+
+  tokensOf(userId: string): readonly string[] {
+    return [...(this.#tokensOfUser.get(userId) ?? [])];
+  }
+
+  clear(): void {
+    this.#entries.clear();
+  }
+
+  /**
+   * Looks at the next `count` entries of a round over all of them and removes the expired ones.
+   * Taking turns finds each within size / count calls, at a constant cost per call; a heap by expiry
+   * would keep what was touched or replaced for as long as it was first to live.
+   */
+  removeExpiredAmongNext(count: number, now: number): number {
+    let removed = 0;
+    for (const token of this.#rounds) {
+      if (count-- <= 0) break;
+      if ((this.#entries.peek(token)?.expiresAt ?? 0) <= now) {
+        this.#entries.delete(token);
+        removed++;
+      } else {
+        this.#rounds.delete(token);
+        this.#rounds.add(token);
+      }
+    }
+    return removed;
+  }
+
+  #forget(token: string, entry: MemoryEntry<S>): void {
+    this.#rounds.delete(token);
+    const tokens = this.#tokensOfUser.get(entry.userId);
+    if (tokens?.delete(token) && tokens.size === 0) this.#tokensOfUser.delete(entry.userId);
+  }
+}

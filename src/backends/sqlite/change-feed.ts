@@ -1,0 +1,83 @@
+import type { Change, ChangeLog } from './change-log.ts';
+import type { ChangeWatch } from './change-watch.ts';
+
+/** Whoever keeps in memory what the file says. */
+export interface ChangeListener {
+  tokenChanged(tokenHash: string): void;
+  userChanged(userId: string): void;
+  everythingChanged(reason: 'everything-invalidated' | 'fell-behind'): void;
+}
+
+/**
+ * The most changes that are dealt with one by one. Beyond that, dropping everything is cheaper than
+ * reading what to drop.
+ */
+const MAX_TAIL = 1024;
+
+/**
+ * Brings the changes of all connections to the near caches on this one.
+ *
+ * The rule that makes a near cache coherent: what it holds is right as of the position read last; before
+ * it answers it calls {@link catchUp}, which looks at the watch and, if anything was committed since,
+ * drops what the log names after that position. An entry that was read from the file *later* than the
+ * position may be dropped without need, but never kept without right, since whatever changed it after
+ * that read stands in the log after the position.
+ */
+export class ChangeFeed {
+  readonly #watch: ChangeWatch;
+  readonly #log: ChangeLog;
+  readonly #listeners = new Set<ChangeListener>();
+  #position: number;
+
+  /** The watch must have been made before this: what is committed in between then counts as a change. */
+  constructor(watch: ChangeWatch, log: ChangeLog) {
+    this.#watch = watch;
+    this.#log = log;
+    this.#position = log.position();
+  }
+
+  subscribe(listener: ChangeListener): void {
+    this.#listeners.add(listener);
+  }
+
+  unsubscribe(listener: ChangeListener): void {
+    this.#listeners.delete(listener);
+  }
+
+  /** Whether anything was committed by others since the last call; if so, it has been dealt with. */
+  catchUp(): boolean {
+    if (!this.#watch.hasChanged()) return false;
+    // Read after the watch was: what is committed in between is seen now, and once more next time.
+    const tail = this.#log.after(this.#position, MAX_TAIL);
+    if (tail === null) {
+      this.#position = this.#log.position();
+      for (const listener of this.#listeners) listener.everythingChanged('fell-behind');
+    } else {
+      for (const change of tail) {
+        this.#tell(change);
+        this.#position = change.seq;
+      }
+    }
+    // Only now: if reading the tail failed, the next call must try again.
+    this.#watch.acknowledge();
+    return true;
+  }
+
+  /**
+   * Deals with a change that this connection made itself, and of which the watch therefore knows
+   * nothing. With a `seq` right after the position nobody else's change lies between, and the tail that
+   * is read next need not hold it; without one (the write failed) it is a precaution.
+   */
+  applyOwn(change: Change, seq?: number): void {
+    this.#tell(change);
+    if (seq === this.#position + 1) this.#position = seq;
+  }
+
+  #tell(change: Change): void {
+    for (const listener of this.#listeners) {
+      if (change.tokenHash !== undefined) listener.tokenChanged(change.tokenHash.toString('hex'));
+      else if (change.userId !== undefined) listener.userChanged(change.userId);
+      else listener.everythingChanged('everything-invalidated');
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import { accessSync, closeSync, constants, openSync, statSync } from 'node:fs';
+import path from 'node:path';
+import {
+  FileNotWritableError,
+  FolderMissingError,
+  FolderNotWritableError,
+  UnsafeFilesystemError,
+} from '../../contract/errors/index.ts';
+import { type FilesystemType, unsafeFilesystem } from './filesystem.ts';
+
+/**
+ * Everything that can be said of the place before SQLite touches it.
+ *
+ * @throws FolderMissingError, FolderNotWritableError, UnsafeFilesystemError or FileNotWritableError
+ */
+export function checkLocation(
+  file: string,
+  options: { allowUnsafeFilesystem: boolean; filesystemType: FilesystemType },
+): void {
+  const folder = path.dirname(file);
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new FolderMissingError(
+      `The folder ${folder} for the database ${path.basename(file)} does not exist, or is not a folder. ` +
+        'Create it, for the user the app runs as: a folder made on the spot would hide a mistyped path or a missing mount.',
+    );
+  }
+  const unsafe = unsafeFilesystem(folder, options.filesystemType);
+  if (unsafe !== null && !options.allowUnsafeFilesystem) {
+    throw new UnsafeFilesystemError(
+      `The folder ${folder} is on ${unsafe}, where the locks and the shared memory of SQLite cannot be relied on ` +
+        'and databases get corrupted. Put the file on a disk of this machine (in a container: a named volume, not a share).',
+    );
+  }
+  if (!isAllowed(folder, constants.W_OK | constants.X_OK)) {
+    throw new FolderNotWritableError(
+      `The folder ${folder} cannot be written by this process (user ${process.getuid?.() ?? 'unknown'}). ` +
+        'SQLite creates its -wal and -shm files beside the database: make the folder writable for the user the app runs as.',
+    );
+  }
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (!found.isFile()) {
+    throw new FileNotWritableError(`${file} is there, but it is not a file. Check the path.`);
+  }
+  if (!isAllowed(file, constants.R_OK | constants.W_OK)) {
+    throw new FileNotWritableError(
+      `The database ${file} cannot be read and written by this process (user ${process.getuid?.() ?? 'unknown'}). ` +
+        'Make it, its -wal and its -shm belong to the user the app runs as.',
+    );
+  }
+}
+
+/**
+ * Makes the file, if it is not there, readable and writable by its owner alone. SQLite would make it
+ * with the umask's mode, and gives `-wal` and `-shm` the mode of the file.
+ *
+ * The descriptor that is closed here is of a file that nobody had open: closing one of a file that is
+ * open in this process would drop SQLite's locks on it (https://sqlite.org/howtocorrupt.html, 2.2).
+ */
+export function createPrivateFile(file: string): void {
+  try {
+    closeSync(openSync(file, 'wx', 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
+function isAllowed(path: string, mode: number): boolean {
+  try {
+    accessSync(path, mode);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,71 @@
+import { LRUCache } from 'lru-cache';
+import { publish } from '../../contract/events.ts';
+import type { HeldSession } from '../../session-values/held-session.ts';
+import type { ChangeListener } from './change-feed.ts';
+
+/** A session as it was read from the file. */
+export interface NearEntry<S> {
+  readonly tokenHash: string;
+  readonly userId: string;
+  readonly held: HeldSession<S>;
+  expiresAt: number;
+}
+
+/**
+ * The sessions that this process has read, by token; the one not read for the longest time leaves first.
+ * It is no store: everything in it is in the file too, or is dropped before the next answer.
+ *
+ * Keyed by the token itself, so that a hit hashes nothing; changes name hashes and users, hence the two
+ * indexes. Raw tokens stay in this process's memory, where each request brings them anyway.
+ */
+export class NearCache<S> implements ChangeListener {
+  readonly #entries: LRUCache<string, NearEntry<S>>;
+  readonly #tokenOfHash = new Map<string, string>();
+  readonly #hashesOfUser = new Map<string, Set<string>>();
+
+  constructor(maxEntries: number) {
+    this.#entries = new LRUCache({
+      max: maxEntries,
+      dispose: (entry) => this.#forget(entry),
+    });
+  }
+
+  get(token: string): NearEntry<S> | undefined {
+    return this.#entries.get(token);
+  }
+
+  put(token: string, entry: NearEntry<S>): void {
+    this.#entries.set(token, entry);
+    this.#tokenOfHash.set(entry.tokenHash, token);
+    const hashes = this.#hashesOfUser.get(entry.userId);
+    if (hashes === undefined) this.#hashesOfUser.set(entry.userId, new Set([entry.tokenHash]));
+    else hashes.add(entry.tokenHash);
+  }
+
+  tokenChanged(tokenHash: string): void {
+    const token = this.#tokenOfHash.get(tokenHash);
+    if (token !== undefined) this.#entries.delete(token);
+  }
+
+  userChanged(userId: string): void {
+    for (const tokenHash of [...(this.#hashesOfUser.get(userId) ?? [])])
+      this.tokenChanged(tokenHash);
+  }
+
+  everythingChanged(reason: 'everything-invalidated' | 'fell-behind'): void {
+    this.clear();
+    publish('onehost:near-cache-dropped', { reason });
+  }
+
+  clear(): void {
+    this.#entries.clear();
+  }
+
+  #forget(entry: NearEntry<S>): void {
+    this.#tokenOfHash.delete(entry.tokenHash);
+    const hashes = this.#hashesOfUser.get(entry.userId);
+    if (hashes?.delete(entry.tokenHash) && hashes.size === 0) {
+      this.#hashesOfUser.delete(entry.userId);
+    }
+  }
+}

@@ -1,0 +1,166 @@
+import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import SqliteConnection, { type Database } from 'better-sqlite3';
+import { type Clock, systemClock } from '../../contract/clock.ts';
+import { InvalidOptionError, WalUnavailableError } from '../../contract/errors/index.ts';
+import { assertDuration, describeType } from '../../contract/validate-arguments.ts';
+import { assertInteger, assertKnownOptions } from '../../contract/validate-options.ts';
+import { checkLocation, createPrivateFile } from './check-location.ts';
+import { OnehostDatabase } from './database.ts';
+import { type FilesystemType, filesystemType } from './filesystem.ts';
+import { migrate, migrationState } from './migrate.ts';
+import { type BootId, bootId, checkSoundness, hasLeftoverWal } from './soundness.ts';
+import { isBusy, translateError } from './translate-error.ts';
+
+export interface OpenDatabaseOptions {
+  /**
+   * How long a write waits for the writers before it, in seconds, 5 by default; finite and more than 0.
+   * Then it throws `DatabaseBusyError`. The process's event loop stands still while it waits.
+   */
+  readonly lockWaitSeconds?: number;
+  /**
+   * How many rows the change log keeps, 16,384 by default, at least 128. A process that has slept through
+   * more changes drops its near cache, and a load that took longer is done again.
+   */
+  readonly changeLogEntries?: number;
+  /** Opens the file even on a filesystem known to break SQLite's locks. `false` by default. */
+  readonly allowUnsafeFilesystem?: boolean;
+  /** Where the time comes from; the machine's clocks by default. */
+  readonly clock?: Clock;
+}
+
+/** What a test puts in the place of the machine. */
+export interface Surroundings {
+  readonly filesystemType: FilesystemType;
+  readonly bootId: BootId;
+}
+
+/**
+ * Opens the SQLite file that the processes of this host share, makes it if it is missing (mode 0600), and
+ * brings its schema up to date. Any number of processes may do so at once. The folder must exist.
+ *
+ * Whatever speaks against using the file is an error of its own, and the file is then left as it was.
+ * The app may keep tables of its own in it; those of onehost begin with `onehost_`.
+ *
+ * @throws FolderMissingError, FolderNotWritableError, FileNotWritableError, UnsafeFilesystemError,
+ *   NotADatabaseError, SchemaTooNewError, MigrationFailedError, WalUnavailableError,
+ *   DatabaseCorruptError, DatabaseBusyError, InvalidOptionError, InvalidDurationError
+ */
+export async function openDatabase(
+  file: string,
+  options: OpenDatabaseOptions = {},
+): Promise<OnehostDatabase> {
+  return openDatabaseIn({ filesystemType, bootId }, file, options);
+}
+
+/** @internal */
+export async function openDatabaseIn(
+  surroundings: Surroundings,
+  file: string,
+  options: OpenDatabaseOptions = {},
+): Promise<OnehostDatabase> {
+  const settings = readOptions(file, options);
+  checkLocation(settings.file, { ...settings, filesystemType: surroundings.filesystemType });
+  createPrivateFile(settings.file);
+  const leftoverWal = hasLeftoverWal(settings.file);
+  const connection = new SqliteConnection(settings.file, { timeout: 0 });
+  try {
+    await prepareFile(connection, settings);
+    connection.pragma(`busy_timeout = ${Math.ceil(settings.lockWaitSeconds * 1000)}`);
+    checkSoundness(connection, settings.file, { leftoverWal, bootId: surroundings.bootId });
+    return new OnehostDatabase(connection, settings);
+  } catch (error) {
+    connection.close();
+    throw translateError(error, settings.file, settings.lockWaitSeconds);
+  }
+}
+
+interface Settings {
+  readonly file: string;
+  readonly clock: Clock;
+  readonly lockWaitSeconds: number;
+  readonly keptChanges: number;
+  readonly allowUnsafeFilesystem: boolean;
+}
+
+function readOptions(file: string, options: OpenDatabaseOptions): Settings {
+  assertKnownOptions('openDatabase', options, [
+    'lockWaitSeconds',
+    'changeLogEntries',
+    'allowUnsafeFilesystem',
+    'clock',
+  ]);
+  const {
+    lockWaitSeconds = 5,
+    changeLogEntries = 16_384,
+    allowUnsafeFilesystem = false,
+    clock = systemClock,
+  } = options;
+  if (typeof file !== 'string' || file === '' || file.startsWith(':') || file.startsWith('file:')) {
+    throw new InvalidOptionError(
+      `openDatabase needs the path of a file, but found ${typeof file === 'string' ? `"${file}"` : describeType(file)}. ` +
+        'A database in memory cannot be shared: use InMemorySessionCache for tests.',
+    );
+  }
+  assertDuration('lockWaitSeconds', lockWaitSeconds);
+  assertInteger('changeLogEntries', changeLogEntries, 128);
+  return {
+    file: path.resolve(file),
+    clock,
+    lockWaitSeconds,
+    keptChanges: changeLogEntries,
+    allowUnsafeFilesystem,
+  };
+}
+
+/**
+ * Reads before it writes: a file that is no database or has a newer schema is refused untouched.
+ *
+ * While the file is being prepared, nothing waits inside SQLite: two calls in one process would wait
+ * for each other, the one holding the event loop and the other the lock.
+ */
+async function prepareFile(connection: Database, settings: Settings): Promise<void> {
+  const patiently = <T>(work: () => T) => retryWhileBusy(work, settings);
+  const { pending } = await patiently(() => migrationState(connection, settings.file));
+  await patiently(() => enableWal(connection, settings.file));
+  // In WAL mode NORMAL keeps the file sound through a power cut, and costs no fsync per commit. What must
+  // outlive a power cut is committed with FULL. fullfsync is how macOS spells "really".
+  connection.pragma('synchronous = normal');
+  connection.pragma('fullfsync = on');
+  // A WAL that grew during a long read is cut back to this at the next restart of it.
+  connection.pragma('journal_size_limit = 67108864');
+  if (pending.length === 0) return;
+  await patiently(() => connection.exec('begin exclusive'));
+  try {
+    // Somebody else may have migrated while this process waited.
+    const state = migrationState(connection, settings.file);
+    if (state.pending.length > 0) await migrate(connection, settings.file);
+    connection.exec('commit');
+  } catch (error) {
+    if (connection.inTransaction) connection.exec('rollback');
+    throw error;
+  }
+}
+
+function enableWal(connection: Database, file: string): void {
+  const mode = connection.pragma('journal_mode = wal', { simple: true });
+  if (mode !== 'wal') {
+    throw new WalUnavailableError(
+      `${file} cannot be put into WAL mode: SQLite keeps it in "${mode}". ` +
+        'The filesystem has no shared memory, or another program holds the file open in another mode.',
+    );
+  }
+}
+
+async function retryWhileBusy<T>(work: () => T, settings: Settings): Promise<T> {
+  const end = performance.now() + Math.max(settings.lockWaitSeconds, 30) * 1000;
+  for (;;) {
+    try {
+      return work();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() >= end) throw error;
+      // Random, so that many processes that start at once do not come back at once.
+      await wait(2 + Math.random() * 20);
+    }
+  }
+}

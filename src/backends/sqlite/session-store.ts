@@ -1,0 +1,193 @@
+import type { EncodedSession } from '../../session-values/encode-session.ts';
+import type { Change, ChangeLog } from './change-log.ts';
+import type { Durability, OnehostDatabase } from './database.ts';
+import { type EntryRow, SessionRows } from './session-rows.ts';
+
+/** What is read of an entry; live at the time of reading. */
+export type LiveEntry = Pick<EntryRow, 'userId' | 'payload' | 'expiresAt'>;
+
+/**
+ * How many expired entries each `set` removes. More than one, so that a file that nobody purges shrinks
+ * back after a burst instead of staying at its largest.
+ */
+const REMOVED_BY_SET = 2;
+
+/**
+ * The sessions in the file, each operation one transaction. It keeps the rule of the change log: what
+ * others may hold and must not use any more is logged in the transaction that changes it; a fresh entry
+ * and a longer life are not, since nobody can hold the one, and who holds the other reads it again when
+ * the shorter life is over.
+ */
+export class SessionStore {
+  readonly #database: OnehostDatabase;
+  readonly #log: ChangeLog;
+  readonly #rows: SessionRows;
+
+  constructor(database: OnehostDatabase) {
+    this.#database = database;
+    this.#log = database.changeLog;
+    this.#rows = new SessionRows(database.connection);
+  }
+
+  find(tokenHash: Buffer): LiveEntry | null {
+    const entry = this.#database.read(() => this.#rows.find(tokenHash));
+    return entry !== undefined && this.#isLive(entry) ? entry : null;
+  }
+
+  findLife(tokenHash: Buffer): { readonly expiresAt: number } | null {
+    const life = this.#database.read(() => this.#rows.findLife(tokenHash));
+    return life !== undefined && this.#isLive(life) ? life : null;
+  }
+
+  list(userId: string): Omit<EntryRow, 'userId'>[] {
+    return this.#database.read(() => this.#rows.listLive(userId, this.#now()));
+  }
+
+  put(tokenHash: Buffer, session: EncodedSession, ttlSeconds: number): void {
+    this.#change({ tokenHash }, () => ({
+      result: undefined,
+      logged: this.#upsert(tokenHash, session, ttlSeconds),
+    }));
+  }
+
+  /** The position of the change log, for {@link fill}. */
+  fence(): number {
+    return this.#database.read(() => this.#log.position());
+  }
+
+  /**
+   * Keeps what was loaded after `fence`, unless it was invalidated since: then `null`. A live entry that
+   * is there already survived every invalidation so far, so it is not older than what was loaded: it stays.
+   */
+  fill(
+    tokenHash: Buffer,
+    session: EncodedSession,
+    ttlSeconds: number,
+    fence: number,
+  ): LiveEntry | null {
+    return this.#change<LiveEntry | null>({ tokenHash }, () => {
+      const existing = this.#rows.find(tokenHash);
+      if (existing !== undefined && this.#isLive(existing)) {
+        return { result: existing, logged: false };
+      }
+      if (this.#log.concernsSince(fence, tokenHash, session.userId)) {
+        return { result: null, logged: false };
+      }
+      const logged = this.#upsert(tokenHash, session, ttlSeconds);
+      return { result: { ...session, expiresAt: this.#expiry(ttlSeconds) }, logged };
+    });
+  }
+
+  /** The new expiry, or `null` when there is no live entry. */
+  extend(tokenHash: Buffer, ttlSeconds: number): number | null {
+    return this.#change({ tokenHash }, () => {
+      const life = this.#rows.findLife(tokenHash);
+      if (life === undefined || !this.#isLive(life)) return { result: null, logged: false };
+      const expiresAt = this.#expiry(ttlSeconds);
+      this.#rows.setExpiry({ tokenHash, touchedAt: this.#now(), expiresAt });
+      return { result: expiresAt, logged: expiresAt < life.expiresAt };
+    });
+  }
+
+  /** Whether a live entry was deleted. Logged in any case: it may be on its way in. */
+  delete(tokenHash: Buffer, durability: Durability): boolean {
+    return this.#revoke({ tokenHash }, durability, () => {
+      const expiresAt = this.#rows.delete(tokenHash);
+      return expiresAt !== undefined && this.#isLive({ expiresAt });
+    });
+  }
+
+  /** How many live entries were deleted. */
+  deleteOf(userId: string, exceptTokenHash: Buffer | null, durability: Durability): number {
+    return this.#revoke(
+      { userId },
+      durability,
+      () =>
+        this.#rows
+          .deleteOf(userId, exceptTokenHash)
+          .filter((expiresAt) => this.#isLive({ expiresAt })).length,
+    );
+  }
+
+  /**
+   * Whether a live entry of this user was deleted whose hash `isMeant`. Logged as a change of the user:
+   * if the session is only on its way in, nothing else is known of it.
+   */
+  deleteOneOf(
+    userId: string,
+    isMeant: (tokenHash: Buffer) => boolean,
+    durability: Durability,
+  ): boolean {
+    return this.#revoke({ userId }, durability, () => {
+      const tokenHash = this.#rows.hashesOf(userId).find(isMeant);
+      const expiresAt = tokenHash && this.#rows.delete(tokenHash);
+      return expiresAt !== undefined && this.#isLive({ expiresAt });
+    });
+  }
+
+  deleteAll(durability: Durability): void {
+    this.#revoke({}, durability, () => this.#rows.deleteAll());
+  }
+
+  /** Removes up to `limit` expired entries. Not logged: who holds one knows when it expires. */
+  deleteExpired(limit: number): number {
+    return this.#database.write(() => this.#rows.deleteExpired(this.#now(), limit));
+  }
+
+  /** Inside a transaction. Whether it replaced something, which is then to be logged. */
+  #upsert(tokenHash: Buffer, session: EncodedSession, ttlSeconds: number): boolean {
+    const now = this.#now();
+    const previous = this.#rows.findLife(tokenHash);
+    const goesOn =
+      previous !== undefined && this.#isLive(previous) && previous.userId === session.userId;
+    this.#rows.put({
+      tokenHash,
+      userId: session.userId,
+      payload: session.payload,
+      createdAt: goesOn ? previous.createdAt : now,
+      touchedAt: now,
+      expiresAt: this.#expiry(ttlSeconds),
+    });
+    this.#rows.deleteExpired(now, REMOVED_BY_SET);
+    return previous !== undefined;
+  }
+
+  #revoke<T>(change: Change, durability: Durability, work: () => T): T {
+    return this.#change(change, () => ({ result: work(), logged: true }), durability);
+  }
+
+  /**
+   * Runs `work` in a transaction, logs the change there if `work` says so, and after the commit tells the
+   * near caches on this connection, for which the watch does not look out.
+   */
+  #change<T>(
+    change: Change,
+    work: () => { readonly result: T; readonly logged: boolean },
+    durability?: Durability,
+  ): T {
+    const { changes } = this.#database;
+    try {
+      const [result, seq] = this.#database.write(() => {
+        const { result, logged } = work();
+        return [result, logged ? this.#log.append(change) : undefined] as const;
+      }, durability);
+      changes.applyOwn(change, seq);
+      return result;
+    } catch (error) {
+      changes.applyOwn(change);
+      throw error;
+    }
+  }
+
+  #now(): number {
+    return this.#database.clock.now();
+  }
+
+  #expiry(ttlSeconds: number): number {
+    return Math.ceil(this.#now() + ttlSeconds * 1000);
+  }
+
+  #isLive(entry: { readonly expiresAt: number }): boolean {
+    return entry.expiresAt > this.#now();
+  }
+}

@@ -1,0 +1,73 @@
+import {
+  DatabaseBusyError,
+  DatabaseCorruptError,
+  DatabaseFailedError,
+  DatabaseFullError,
+  FileNotWritableError,
+  isOnehostError,
+  NotADatabaseError,
+} from '../../contract/errors/index.ts';
+
+/**
+ * SQLite's result code as an error of ours that says what to do; SQLite's own error is the `cause`.
+ * Anything that is not SQLite's is given back as it is.
+ *
+ * https://sqlite.org/rescode.html
+ */
+export function translateError(error: unknown, file: string, lockWaitSeconds: number): unknown {
+  if (isOnehostError(error) || !isSqliteError(error)) return error;
+  const options = { cause: error };
+  const primary = error.code.split('_').slice(0, 2).join('_');
+  switch (primary) {
+    case 'SQLITE_BUSY':
+    case 'SQLITE_LOCKED':
+      return new DatabaseBusyError(
+        `Another connection held the write lock of ${file} for more than ${lockWaitSeconds} s (lockWaitSeconds). ` +
+          'Nothing was written. Look for a process that stopped inside a transaction, or for a long write of the app itself.',
+        options,
+      );
+    case 'SQLITE_FULL':
+      return new DatabaseFullError(
+        `There is no room left to write ${file} (disk or quota). Nothing was written. Free some space; no restart is needed.`,
+        options,
+      );
+    case 'SQLITE_READONLY':
+    case 'SQLITE_PERM':
+      return new FileNotWritableError(
+        `${file} cannot be written (${error.code}: ${error.message}). Nothing was written. ` +
+          'Check the owner and mode of the file, of its -wal and -shm, and of the folder, and whether the filesystem was remounted read-only.',
+        options,
+      );
+    case 'SQLITE_NOTADB':
+      return new NotADatabaseError(
+        `${file} is not an SQLite database. It was left as it is. Check the path, or move the file away.`,
+        options,
+      );
+    case 'SQLITE_CORRUPT':
+      return new DatabaseCorruptError(
+        `${file} is damaged (${error.message}). Stop every process that uses it, keep a copy, and restore a backup, ` +
+          'or delete the file with its -wal and -shm: everyone has to log in again then.',
+        options,
+      );
+    default:
+      return new DatabaseFailedError(
+        `SQLite failed on ${file} with ${error.code}: ${error.message}. Nothing was written. ` +
+          'https://sqlite.org/rescode.html explains the code.',
+        options,
+      );
+  }
+}
+
+/** Whether to try again in a moment. */
+export function isBusy(error: unknown): boolean {
+  return isSqliteError(error) && /^SQLITE_(BUSY|LOCKED)/.test(error.code);
+}
+
+function isSqliteError(error: unknown): error is Error & { code: string } {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    error.code.startsWith('SQLITE_')
+  );
+}

@@ -1,0 +1,22 @@
+/** How a purge of expired entries proceeds. */
+export interface PurgeOptions {
+  /**
+   * The most entries that one slice removes; a positive integer, 200 by default. Between two slices
+   * other work runs: the event loop of this process, and the writers of all others.
+   */
+  readonly sliceEntries?: number;
+  /**
+   * How long the purge goes on, in seconds, 10 by default; finite and more than 0. At least one
+   * slice is done. What is left is removed by the next purge, or by the app's own `set`s.
+   */
+  readonly timeBudgetSeconds?: number;
+  /** Ends the purge after the slice under way; what was removed stays removed. */
+  readonly signal?: AbortSignal;
+}
+
+export interface PurgeResult {
+  /** How many expired entries were removed. */
+  readonly removed: number;
+  /** Whether nothing that had expired was left; `false` when the time was used up or the signal came. */
+  readonly complete: boolean;
+}
