@@ -105,7 +105,9 @@ export class InMemorySessionCache<S extends Session = Session> implements Sessio
     const now = this.#clock.now();
     let removed = 0;
     for (const token of this.#table.tokensOf(user)) {
-      if (token !== exceptToken && this.#table.remove(token, now)) removed++;
+      if (token === exceptToken) continue;
+      this.#fences.tokenInvalidated(token);
+      if (this.#table.remove(token, now)) removed++;
     }
     publish('onehost:invalidated', { scope: 'user', removed });
     return removed;

@@ -80,7 +80,7 @@ const deleteOfUser = statement<{ userId: string; exceptTokenHash: Buffer | null 
     .where('user_id', '=', param('userId'))
     // `is not` also holds between a hash and null, which excepts nothing.
     .where('token_hash', 'is not', param('exceptTokenHash'))
-    .returning('expires_at as expiresAt'),
+    .returning(['token_hash as tokenHash', 'expires_at as expiresAt']),
 );
 
 const deleteAll = statement()((db) => db.deleteFrom('onehost_session_entries'));
@@ -167,9 +167,12 @@ export class SessionRows {
     return this.#deleteEntry.get({ tokenHash })?.expiresAt;
   }
 
-  /** When the deleted entries would have expired, or did. */
-  deleteOf(userId: string, exceptTokenHash: Buffer | null): number[] {
-    return this.#deleteOfUser.all({ userId, exceptTokenHash }).map((row) => row.expiresAt);
+  /** The deleted entries, live and expired. */
+  deleteOf(
+    userId: string,
+    exceptTokenHash: Buffer | null,
+  ): Pick<EntryRow, 'tokenHash' | 'expiresAt'>[] {
+    return this.#deleteOfUser.all({ userId, exceptTokenHash });
   }
 
   deleteAll(): void {

@@ -12,6 +12,12 @@ export type LiveEntry = Pick<EntryRow, 'userId' | 'payload' | 'expiresAt'>;
  */
 const REMOVED_BY_SET = 2;
 
+/** What a transaction gives back, and what it has to log. */
+interface Outcome<T> {
+  readonly result: T;
+  readonly logged: readonly Change[];
+}
+
 /**
  * The sessions in the file, each operation one transaction. It keeps the rule of the change log: what
  * others may hold and must not use any more is logged in the transaction that changes it; a fresh entry
@@ -68,10 +74,10 @@ export class SessionStore {
     return this.#change<LiveEntry | null>({ tokenHash }, () => {
       const existing = this.#rows.find(tokenHash);
       if (existing !== undefined && this.#isLive(existing)) {
-        return { result: existing, logged: false };
+        return { result: existing, logged: [] };
       }
       if (this.#log.concernsSince(fence, tokenHash, session.userId)) {
-        return { result: null, logged: false };
+        return { result: null, logged: [] };
       }
       const logged = this.#upsert(tokenHash, session, ttlSeconds);
       return { result: { ...session, expiresAt: this.#expiry(ttlSeconds) }, logged };
@@ -82,51 +88,58 @@ export class SessionStore {
   extend(tokenHash: Buffer, ttlSeconds: number): number | null {
     return this.#change({ tokenHash }, () => {
       const life = this.#rows.findLife(tokenHash);
-      if (life === undefined || !this.#isLive(life)) return { result: null, logged: false };
+      if (life === undefined || !this.#isLive(life)) return { result: null, logged: [] };
       const expiresAt = this.#expiry(ttlSeconds);
       this.#rows.setExpiry({ tokenHash, touchedAt: this.#now(), expiresAt });
-      return { result: expiresAt, logged: expiresAt < life.expiresAt };
+      return { result: expiresAt, logged: expiresAt < life.expiresAt ? [{ tokenHash }] : [] };
     });
   }
 
-  /** Whether a live entry was deleted. Logged in any case: it may be on its way in. */
+  /** Whether a live entry was deleted. Logged in any case: the session may be on its way in. */
   delete(tokenHash: Buffer, durability: Durability): boolean {
-    return this.#revoke({ tokenHash }, durability, () => {
-      const expiresAt = this.#rows.delete(tokenHash);
-      return expiresAt !== undefined && this.#isLive({ expiresAt });
-    });
+    const change = { tokenHash };
+    return this.#change(
+      change,
+      () => {
+        const expiresAt = this.#rows.delete(tokenHash);
+        return {
+          result: expiresAt !== undefined && this.#isLive({ expiresAt }),
+          logged: [change],
+        };
+      },
+      durability,
+    );
   }
 
   /** How many live entries were deleted. */
   deleteOf(userId: string, exceptTokenHash: Buffer | null, durability: Durability): number {
-    return this.#revoke(
+    return this.#change(
       { userId },
+      () => this.#dropped(userId, this.#rows.deleteOf(userId, exceptTokenHash)),
       durability,
-      () =>
-        this.#rows
-          .deleteOf(userId, exceptTokenHash)
-          .filter((expiresAt) => this.#isLive({ expiresAt })).length,
     );
   }
 
-  /**
-   * Whether a live entry of this user was deleted whose hash `isMeant`. Logged as a change of the user:
-   * if the session is only on its way in, nothing else is known of it.
-   */
+  /** Whether a live entry of this user was deleted, of those whose hash `isMeant`. */
   deleteOneOf(
     userId: string,
     isMeant: (tokenHash: Buffer) => boolean,
     durability: Durability,
   ): boolean {
-    return this.#revoke({ userId }, durability, () => {
-      const tokenHash = this.#rows.hashesOf(userId).find(isMeant);
-      const expiresAt = tokenHash && this.#rows.delete(tokenHash);
-      return expiresAt !== undefined && this.#isLive({ expiresAt });
-    });
+    const removed = this.#change(
+      { userId },
+      () => {
+        const tokenHash = this.#rows.hashesOf(userId).find(isMeant);
+        const expiresAt = tokenHash && this.#rows.delete(tokenHash);
+        return this.#dropped(userId, tokenHash && expiresAt ? [{ tokenHash, expiresAt }] : []);
+      },
+      durability,
+    );
+    return removed > 0;
   }
 
   deleteAll(durability: Durability): void {
-    this.#revoke({}, durability, () => this.#rows.deleteAll());
+    this.#change({}, () => ({ result: this.#rows.deleteAll(), logged: [{}] }), durability);
   }
 
   /** Removes up to `limit` expired entries. Not logged: who holds one knows when it expires. */
@@ -134,8 +147,8 @@ export class SessionStore {
     return this.#database.write(() => this.#rows.deleteExpired(this.#now(), limit));
   }
 
-  /** Inside a transaction. Whether it replaced something, which is then to be logged. */
-  #upsert(tokenHash: Buffer, session: EncodedSession, ttlSeconds: number): boolean {
+  /** Inside a transaction. What is to be logged: that something was replaced, if it was. */
+  #upsert(tokenHash: Buffer, session: EncodedSession, ttlSeconds: number): Change[] {
     const now = this.#now();
     const previous = this.#rows.findLife(tokenHash);
     const goesOn =
@@ -149,33 +162,43 @@ export class SessionStore {
       expiresAt: this.#expiry(ttlSeconds),
     });
     this.#rows.deleteExpired(now, REMOVED_BY_SET);
-    return previous !== undefined;
-  }
-
-  #revoke<T>(change: Change, durability: Durability, work: () => T): T {
-    return this.#change(change, () => ({ result: work(), logged: true }), durability);
+    return previous === undefined ? [] : [{ tokenHash }];
   }
 
   /**
-   * Runs `work` in a transaction, logs the change there if `work` says so, and after the commit tells the
-   * near caches on this connection, for which the watch does not look out.
+   * What is to be logged when entries of a user were dropped: the user, since a session of the user may
+   * be on its way in; and each token, since what is on its way in for it may be of another user, and is
+   * older than what was dropped.
    */
-  #change<T>(
-    change: Change,
-    work: () => { readonly result: T; readonly logged: boolean },
-    durability?: Durability,
-  ): T {
+  #dropped(
+    userId: string,
+    entries: readonly Pick<EntryRow, 'tokenHash' | 'expiresAt'>[],
+  ): Outcome<number> {
+    return {
+      result: entries.filter((entry) => this.#isLive(entry)).length,
+      logged: [{ userId }, ...entries.map(({ tokenHash }) => ({ tokenHash }))],
+    };
+  }
+
+  /**
+   * Runs `work` in a transaction, logs there what `work` says, and after the commit tells the near caches
+   * on this connection, for which the watch does not look out. `concerned` is what they must forget if
+   * the transaction fails, as a precaution, or if nothing was logged.
+   */
+  #change<T>(concerned: Change, work: () => Outcome<T>, durability?: Durability): T {
     const { changes } = this.#database;
     try {
-      const [result, seq] = this.#database.write(() => {
-        const { result, logged } = work();
-        return [result, logged ? this.#log.append(change) : undefined] as const;
+      const { result, logged } = this.#database.write(() => {
+        const outcome = work();
+        return {
+          result: outcome.result,
+          logged: outcome.logged.map((change) => ({ ...change, seq: this.#log.append(change) })),
+        };
       }, durability);
-      changes.applyOwn(change, seq);
+      for (const change of logged) changes.applyOwn(change, change.seq);
       return result;
-    } catch (error) {
-      changes.applyOwn(change);
-      throw error;
+    } finally {
+      changes.applyOwn(concerned);
     }
   }
 

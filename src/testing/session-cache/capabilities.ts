@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict';
+import type { Claim, SessionCacheHarness } from './harness.ts';
+
+export function capabilityClaims(claim: Claim, harness: SessionCacheHarness): void {
+  claim('the cache says of itself what the harness says of it', [], async ({ cache }) => {
+    assert.deepEqual({ ...cache.capabilities }, { ...harness.capabilities });
+    assert.throws(() => Object.assign(cache.capabilities, { reach: 'network' }), TypeError);
+  });
+
+  claim(
+    'entries outlive the cache that set them',
+    ['persistent', 'other'],
+    async ({ cache, other }) => {
+      await cache.set('token', { userId: 7 }, 60);
+      await cache.close();
+      assert.deepEqual(await other.get('token'), { userId: 7 });
+    },
+  );
+}

@@ -1,0 +1,258 @@
+import assert from 'node:assert/strict';
+import { sessionIdOf } from '../../session-tokens/session-id.ts';
+import type { Claim, ClaimContext, TestSession } from './harness.ts';
+
+/** A loader that waits in the middle of a load, until the test lets it go on. */
+class HeldLoader {
+  loads = 0;
+  readonly started: Promise<void>;
+  readonly #hold: Promise<void>;
+  #onStart: () => void = () => {};
+  #onRelease: () => void = () => {};
+
+  constructor() {
+    this.started = new Promise((resolve) => {
+      this.#onStart = resolve;
+    });
+    this.#hold = new Promise((resolve) => {
+      this.#onRelease = resolve;
+    });
+  }
+
+  release(): void {
+    this.#onRelease();
+  }
+
+  /** Answers with the number of the load; only the first is held. */
+  readonly load = async () => {
+    this.loads++;
+    const session: TestSession = { userId: 7, load: this.loads };
+    if (this.loads === 1) {
+      this.#onStart();
+      await this.#hold;
+    }
+    return { session, ttlSeconds: 60 };
+  };
+}
+
+export function loadingClaims(claim: Claim): void {
+  claim('getOrLoad gives what is loaded', [], async ({ cache }) => {
+    const load = async () => ({ session: { userId: 7, data: [1] }, ttlSeconds: 60 });
+    assert.deepEqual(await cache.getOrLoad('token', load), { userId: 7, data: [1] });
+  });
+
+  claim(
+    'getOrLoad loads once, and keeps what it loaded for its ttlSeconds',
+    ['retains'],
+    async ({ cache, advance }) => {
+      let loads = 0;
+      const load = () => ({ session: { userId: 7, load: ++loads }, ttlSeconds: 10 });
+      assert.deepEqual(await cache.getOrLoad('token', load), { userId: 7, load: 1 });
+      assert.deepEqual(await cache.getOrLoad('token', load), { userId: 7, load: 1 });
+      assert.deepEqual(await cache.get('token'), { userId: 7, load: 1 });
+      await advance(10);
+      assert.deepEqual(await cache.getOrLoad('token', load), { userId: 7, load: 2 });
+    },
+  );
+
+  claim('getOrLoad does not load what is there', ['retains'], async ({ cache }) => {
+    await cache.set('token', { userId: 7 }, 60);
+    const load = () => assert.fail('loaded');
+    assert.deepEqual(await cache.getOrLoad('token', load), { userId: 7 });
+  });
+
+  claim('a token that the loader does not know is null, and is not kept', [], async ({ cache }) => {
+    assert.equal(await cache.getOrLoad('token', () => null), null);
+    const load = async () => ({ session: { userId: 7 }, ttlSeconds: 60 });
+    assert.deepEqual(await cache.getOrLoad('token', load), { userId: 7 });
+  });
+
+  claim(
+    'what a loader throws reaches the caller, and the next one loads again',
+    [],
+    async ({ cache }) => {
+      const down = new Error('store down');
+      await assert.rejects(
+        cache.getOrLoad('token', () => {
+          throw down;
+        }),
+        down,
+      );
+      const load = async () => ({ session: { userId: 7 }, ttlSeconds: 60 });
+      assert.deepEqual(await cache.getOrLoad('token', load), { userId: 7 });
+    },
+  );
+
+  claim('what the loader gave is not shared with the app', ['retains'], async ({ cache }) => {
+    const session = { userId: 7, roles: ['reader'] };
+    await cache.getOrLoad('token', () => ({ session, ttlSeconds: 60 }));
+    session.roles.push('admin');
+    assert.deepEqual(await cache.get('token'), { userId: 7, roles: ['reader'] });
+  });
+
+  claim(
+    'a loader that gives no session is an error, and nothing is kept',
+    [],
+    async ({ cache }) => {
+      const wrong = (() => ({ userId: 7 })) as unknown as Parameters<typeof cache.getOrLoad>[1];
+      await assert.rejects(cache.getOrLoad('token', wrong), { code: 'ONEHOST_INVALID_SESSION' });
+      const endless = () => ({ session: { userId: 7 }, ttlSeconds: Number.POSITIVE_INFINITY });
+      await assert.rejects(cache.getOrLoad('token', endless), RangeError);
+      assert.equal(await cache.get('token'), null);
+    },
+  );
+
+  claim('callers that ask at the same time share one load', ['retains'], async ({ cache }) => {
+    const loader = new HeldLoader();
+    const first = cache.getOrLoad('token', loader.load);
+    await loader.started;
+    const second = cache.getOrLoad('token', loader.load);
+    const another = cache.getOrLoad('another', async () => ({
+      session: { userId: 8 },
+      ttlSeconds: 60,
+    }));
+    assert.deepEqual(await another, { userId: 8 }, 'another token does not wait');
+    loader.release();
+    assert.deepEqual(await first, { userId: 7, load: 1 });
+    assert.deepEqual(await second, { userId: 7, load: 1 });
+    assert.equal(loader.loads, 1);
+  });
+
+  claim(
+    'callers that share a load do not share what can be changed',
+    ['retains'],
+    async ({ cache }) => {
+      const load = async () => ({ session: { userId: 7, at: new Date(5) }, ttlSeconds: 60 });
+      const [one, two] = await Promise.all([
+        cache.getOrLoad('token', load),
+        cache.getOrLoad('token', load),
+      ]);
+      assert.ok(one !== null);
+      (one['at'] as Date).setTime(6);
+      assert.deepEqual(two, { userId: 7, at: new Date(5) });
+    },
+  );
+
+  claim(
+    'a session set during a load is newer than what was loaded',
+    ['other'],
+    async ({ cache, other }) => {
+      const loader = new HeldLoader();
+      const loading = cache.getOrLoad('token', loader.load);
+      await loader.started;
+      await other.set('token', { userId: 7, set: true }, 60);
+      loader.release();
+      assert.deepEqual(await loading, { userId: 7, set: true });
+      assert.deepEqual(await cache.get('token'), { userId: 7, set: true });
+    },
+  );
+
+  const revocations = {
+    invalidate: (cache) => cache.invalidate('token'),
+    invalidateByUser: (cache) => cache.invalidateByUser(7),
+    invalidateById: (cache) => cache.invalidateById(7, sessionIdOf('token')),
+    clear: (cache) => cache.clear(),
+  } satisfies Record<string, (cache: ClaimContext['cache']) => unknown>;
+
+  for (const [name, revoke] of Object.entries(revocations)) {
+    claim(
+      `a session revoked while it is loaded is loaded again: ${name}`,
+      [],
+      async ({ cache }) => {
+        const loader = new HeldLoader();
+        const loading = cache.getOrLoad('token', loader.load);
+        await loader.started;
+        await revoke(cache);
+        loader.release();
+        assert.deepEqual(await loading, { userId: 7, load: 2 });
+      },
+    );
+
+    claim(`also when another process revokes it: ${name}`, ['other'], async ({ cache, other }) => {
+      const loader = new HeldLoader();
+      const loading = cache.getOrLoad('token', loader.load);
+      await loader.started;
+      await revoke(other);
+      loader.release();
+      assert.deepEqual(await loading, { userId: 7, load: 2 });
+      assert.deepEqual(await other.get('token'), { userId: 7, load: 2 });
+    });
+  }
+
+  claim(
+    'what was loaded before a set does not come back after that was dropped, whoever it was of',
+    ['retains'],
+    async ({ cache }) => {
+      const loader = new HeldLoader();
+      const loading = cache.getOrLoad('token', loader.load);
+      await loader.started;
+      await cache.set('token', { userId: 8 }, 60);
+      await cache.invalidateByUser(8);
+      loader.release();
+      assert.deepEqual(await loading, { userId: 7, load: 2 });
+    },
+  );
+
+  claim(
+    'a session revoked for good while it is loaded is neither given nor kept',
+    ['retains'],
+    async ({ cache }) => {
+      let valid = true;
+      const loading = cache.getOrLoad('token', async () => {
+        const found = valid ? { session: { userId: 7 }, ttlSeconds: 60 } : null;
+        if (valid) {
+          valid = false;
+          await cache.invalidate('token');
+        }
+        return found;
+      });
+      assert.equal(await loading, null);
+      assert.equal(await cache.get('token'), null);
+    },
+  );
+
+  claim(
+    'who joins a load after an invalidation does not get what it had loaded',
+    ['retains'],
+    async ({ cache }) => {
+      const loader = new HeldLoader();
+      const first = cache.getOrLoad('token', loader.load);
+      await loader.started;
+      await cache.invalidateByUser(7);
+      const late = cache.getOrLoad('token', loader.load);
+      loader.release();
+      assert.deepEqual(await late, { userId: 7, load: 2 });
+      assert.deepEqual(await first, { userId: 7, load: 2 });
+    },
+  );
+
+  claim(
+    'an invalidation of another token or user does not disturb a load',
+    ['retains'],
+    async ({ cache }) => {
+      const loader = new HeldLoader();
+      const loading = cache.getOrLoad('token', loader.load);
+      await loader.started;
+      await cache.invalidate('another');
+      await cache.invalidateByUser(8);
+      loader.release();
+      assert.deepEqual(await loading, { userId: 7, load: 1 });
+    },
+  );
+
+  claim(
+    'a load that is invalidated every time ends in an error, not in a loop',
+    [],
+    async ({ cache }) => {
+      let loads = 0;
+      const loading = cache.getOrLoad('token', async () => {
+        loads++;
+        await cache.clear();
+        return { session: { userId: 7 }, ttlSeconds: 60 };
+      });
+      await assert.rejects(loading, { code: 'ONEHOST_LOAD_REFUSED' });
+      assert.equal(loads, 16);
+      assert.equal(await cache.get('token'), null);
+    },
+  );
+}

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { UnstorableValueError } from '../../contract/errors/index.ts';
+import type { Claim, TestSession } from './harness.ts';
+
+const cyclic: Record<string, unknown> = { name: 'ring' };
+cyclic['self'] = cyclic;
+
+const kept: Record<string, unknown> = {
+  'plain data': { a: [1, 'two', true, null, { b: [] }], c: {} },
+  undefined: { a: undefined, b: [undefined, 1] },
+  numbers: [0, -0, 0.1, -1e300, 2 ** 53, Number.NaN, Number.POSITIVE_INFINITY, -Infinity],
+  bigints: [5n, -(2n ** 64n), 12345678901234567890123456789012345678901234567890n],
+  unicode: { 'ключ 🗝️': '👨‍👩‍👧 é\u0000\u2028"\\', lone: '\ud83d' },
+  dates: { logged: new Date(1764000000123), early: new Date(-62135596800001) },
+  maps: new Map<unknown, unknown>([
+    ['a', new Map([[{ k: 1 }, new Date(5)]])],
+    [1n, undefined],
+  ]),
+  sets: new Set<unknown>(['a', Number.NaN, undefined, new Set([1])]),
+  'a sparse array': Object.assign(new Array(3), { 0: 1, 2: 3 }),
+  'a regular expression': /a+b/giu,
+  bytes: {
+    typed: new Uint8Array([0, 255]),
+    floats: new Float64Array([0.5]),
+    buffer: new Uint8Array([1]).buffer,
+  },
+  'names of Object': { constructor: 1, toString: 'x', hasOwnProperty: 2, '': 3 },
+  'a cycle': cyclic,
+  'deep nesting': nested(400),
+};
+
+const refused: Record<string, [value: unknown, path: string]> = {
+  'a function': [{ a: [{ b: () => 1 }] }, 'session.data.a[0].b'],
+  'a symbol': [{ a: Symbol('s') }, 'session.data.a'],
+  'a property named by a symbol': [{ [Symbol('s')]: 1 }, 'session.data[Symbol(s)]'],
+  'an instance of a class': [{ money: new (class Money {})() }, 'session.data.money'],
+  'a function in a Map': [new Map([['x', () => 1]]), 'session.data.get("x")'],
+  'a promise': [[Promise.resolve()], 'session.data[0]'],
+  'an Error': [{ e: new Error('x') }, 'session.data.e'],
+  'a Buffer': [{ b: Buffer.from('x') }, 'session.data.b'],
+  'a WeakMap': [{ 'a b': new WeakMap() }, 'session.data["a b"]'],
+  'an own __proto__': [JSON.parse('{"__proto__":{"admin":true}}'), 'session.data.__proto__'],
+  'a named property of an array': [Object.assign([1], { extra: 2 }), 'session.data.extra'],
+};
+
+export function valueClaims(claim: Claim): void {
+  for (const [name, data] of Object.entries(kept)) {
+    claim(`what comes out equals what went in: ${name}`, ['retains'], async ({ cache }) => {
+      const session = { userId: 7, data };
+      await cache.set('token', session, 60);
+      assert.deepEqual(await cache.get('token'), session);
+      assert.deepEqual(await cache.get('token'), session, 'also on the second read');
+    });
+  }
+
+  for (const [name, [data, path]] of Object.entries(refused)) {
+    claim(`what cannot survive is refused, and its place named: ${name}`, [], async ({ cache }) => {
+      await assert.rejects(
+        async () => cache.set('token', { userId: 7, data }, 60),
+        (error: unknown) => {
+          assert.ok(error instanceof UnstorableValueError, String(error));
+          assert.equal(error.path, path);
+          assert.ok(error.message.includes(path), error.message);
+          return true;
+        },
+      );
+      assert.equal(await cache.get('token'), null, 'nothing half-kept');
+    });
+  }
+
+  claim('nesting without end is refused', [], async ({ cache }) => {
+    await assert.rejects(async () => cache.set('token', { userId: 7, data: nested(100_000) }, 60), {
+      code: 'ONEHOST_UNSTORABLE_VALUE',
+    });
+  });
+
+  claim('a large session is kept', ['retains'], async ({ cache }) => {
+    const session = { userId: 7, data: 'é'.repeat(500_000) };
+    await cache.set('token', session, 60);
+    assert.deepEqual(await cache.get('token'), session);
+  });
+
+  claim('changing what was passed changes nothing in the cache', ['retains'], async ({ cache }) => {
+    const session = { userId: 7, roles: ['reader'], at: new Date(5), map: new Map([['a', 1]]) };
+    await cache.set('token', session, 60);
+    session.roles.push('admin');
+    session.at.setTime(6);
+    session.map.set('a', 2);
+    assert.deepEqual(await cache.get('token'), {
+      userId: 7,
+      roles: ['reader'],
+      at: new Date(5),
+      map: new Map([['a', 1]]),
+    });
+  });
+
+  claim(
+    'plain data comes out frozen, so that no reader can change it',
+    ['retains'],
+    async ({ cache }) => {
+      await cache.set('token', { userId: 7, roles: ['reader'] }, 60);
+      for (let read = 0; read < 2; read++) {
+        const session = (await cache.get('token')) as TestSession & { roles: string[] };
+        assert.throws(() => session.roles.push('admin'), TypeError);
+        assert.throws(() => Object.assign(session, { userId: 1 }), TypeError);
+      }
+    },
+  );
+
+  for (const [name, spoil] of Object.entries(spoilers)) {
+    claim(
+      `changing what came out changes nothing in the cache: ${name}`,
+      ['retains'],
+      async ({ cache }) => {
+        const session = {
+          userId: 7,
+          at: new Date(5),
+          map: new Map([['a', { b: 1 }]]),
+          set: new Set([1]),
+          bytes: new Uint8Array([1]),
+        };
+        await cache.set('token', session, 60);
+        for (let read = 0; read < 3; read++) {
+          const got = (await cache.get('token')) as unknown as typeof session;
+          assert.deepEqual(got, session);
+          spoil(got);
+        }
+      },
+    );
+  }
+}
+
+const spoilers: Record<
+  string,
+  (session: {
+    at: Date;
+    map: Map<string, { b: number }>;
+    set: Set<number>;
+    bytes: Uint8Array;
+  }) => void
+> = {
+  'a Date': (session) => session.at.setTime(6),
+  'a Map': (session) => session.map.set('c', { b: 2 }),
+  'an object in a Map': (session) => {
+    const inner = session.map.get('a');
+    if (inner !== undefined) inner.b = 9;
+  },
+  'a Set': (session) => session.set.clear(),
+  'a typed array': (session) => session.bytes.fill(9),
+};
+
+function nested(depth: number): unknown {
+  let value: unknown = 'bottom';
+  for (let level = 0; level < depth; level++) value = level % 2 === 0 ? { value } : [value];
+  return value;
+}

@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest';
+import { InMemorySessionCache } from '../../../src/index.ts';
+import {
+  ManualClock,
+  sessionCacheConformance,
+  type TestSession,
+} from '../../../src/testing/index.ts';
+
+sessionCacheConformance(
+  { describe, test },
+  {
+    name: 'InMemorySessionCache',
+    capabilities: { reach: 'process', persistent: false, retains: true, coherence: 'strict' },
+    createStore: () => {
+      const clock = new ManualClock();
+      return {
+        openCache: () => new InMemorySessionCache<TestSession>({ clock }),
+        advance: (seconds) => clock.advance(seconds),
+        close: () => {},
+      };
+    },
+  },
+);
+
+describe('InMemorySessionCache', () => {
+  test('is bounded: the session not read for the longest time leaves first', () => {
+    const cache = new InMemorySessionCache({ maxEntries: 2 });
+    cache.set('a', { userId: 1 }, 60);
+    cache.set('b', { userId: 2 }, 60);
+    cache.get('a');
+    cache.set('c', { userId: 3 }, 60);
+    expect(cache.get('b')).toBeNull();
+    expect(cache.get('a')).toEqual({ userId: 1 });
+    expect(cache.listByUser(2)).toEqual([]);
+    expect(cache.invalidateByUser(2)).toBe(0);
+  });
+
+  test.each([0, -1, 1.5, Number.NaN, '10'])('refuses maxEntries of %s', (maxEntries) => {
+    expect(() => new InMemorySessionCache({ maxEntries: maxEntries as number })).toThrow(
+      expect.objectContaining({ code: 'ONEHOST_INVALID_OPTION' }),
+    );
+  });
+});

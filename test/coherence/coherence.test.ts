@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'vitest';
+import { runTogether } from '../support/child-process.ts';
+import { TemporaryFolder } from '../support/temporary-folder.ts';
+import { checkHistory, type Findings } from './check-history.ts';
+import { type Operation, readHistory } from './history.ts';
+import type { WorkOrder } from './worker.ts';
+
+const PROCESSES = 4;
+const OPERATIONS = Number(process.env['ONEHOST_COHERENCE_OPERATIONS'] ?? 200_000);
+const SEED = Number(process.env['ONEHOST_COHERENCE_SEED'] ?? Date.now() % 1_000_000);
+
+async function runProcesses(options: Partial<WorkOrder>): Promise<Findings> {
+  using folder = new TemporaryFolder();
+  const orders = Array.from(
+    { length: PROCESSES },
+    (_, process): WorkOrder => ({
+      operations: OPERATIONS,
+      tokens: 48,
+      users: 12,
+      changeLogEntries: 16_384,
+      ...options,
+      process: process + 1,
+      seed: SEED,
+      database: folder.file('sessions.db'),
+      historyFile: folder.file(`history-${process}`),
+    }),
+  );
+  await runTogether(new URL('./worker.ts', import.meta.url), orders);
+  const operations = orders.flatMap((order): Operation[] => readHistory(order.historyFile));
+  return checkHistory(operations);
+}
+
+describe(`${PROCESSES} processes, ${OPERATIONS.toLocaleString('en')} operations each, seed ${SEED}`, () => {
+  test('no read gives a session that was dropped before it began, and no fill is stale', async () => {
+    const findings = await runProcesses({});
+    console.log(
+      'coherence:',
+      JSON.stringify({ ...findings, violations: findings.violations.length }),
+    );
+    expect(findings.violations.slice(0, 5)).toEqual([]);
+    // The rules were put to the test: enough reads and loads came near a violation.
+    expect(findings.readsChecked).toBeGreaterThan(OPERATIONS / 2);
+    expect(findings.loadedGiven).toBeGreaterThan(OPERATIONS / 10);
+    expect(findings.loadsOverlapped).toBeGreaterThan(OPERATIONS / 1000);
+    expect(findings.presenceChecked).toBeGreaterThan(OPERATIONS / 100);
+  }, 300_000);
+
+  test('also when the change log is so short that processes fall behind it', async () => {
+    const findings = await runProcesses({
+      changeLogEntries: 128,
+      operations: Math.ceil(OPERATIONS / 10),
+    });
+    expect(findings.violations.slice(0, 5)).toEqual([]);
+  }, 120_000);
+});

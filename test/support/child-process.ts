@@ -1,0 +1,28 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+/** A process that runs a TypeScript file of the tests and talks with its parent by messages. */
+export function forkFile(url: URL): ChildProcess {
+  return fork(fileURLToPath(url), {
+    execArgv: ['--import', 'tsx'],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+}
+
+/** Starts as many as there are arguments, hands each its own once all are ready, and waits for all to end well. */
+export async function runTogether(url: URL, orders: readonly object[]): Promise<void> {
+  const children = orders.map(() => forkFile(url));
+  try {
+    await Promise.all(children.map((child) => once(child, 'message')));
+    const exits = children.map(async (child) => {
+      const [code, signal] = await once(child, 'exit');
+      if (code !== 0)
+        throw new Error(`A process of the test ended with ${signal ?? `code ${code}`}.`);
+    });
+    for (const [index, child] of children.entries()) child.send(orders[index] as object);
+    await Promise.all(exits);
+  } finally {
+    for (const child of children) child.kill('SIGKILL');
+  }
+}
