@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { runTogether } from '../support/child-process.ts';
 import { TemporaryFolder } from '../support/temporary-folder.ts';
 import { checkHistory, type Findings } from './check-history.ts';
-import { type Operation, readHistory } from './history.ts';
+import { readHistory } from './history.ts';
 import type { WorkOrder } from './worker.ts';
 
 const PROCESSES = 4;
@@ -11,23 +11,26 @@ const SEED = Number(process.env['ONEHOST_COHERENCE_SEED'] ?? Date.now() % 1_000_
 
 async function runProcesses(options: Partial<WorkOrder>): Promise<Findings> {
   using folder = new TemporaryFolder();
-  const orders = Array.from(
-    { length: PROCESSES },
-    (_, process): WorkOrder => ({
+  const historyFile = (index: number) => folder.file(`history-${index}`);
+  await runTogether(
+    new URL('./worker.ts', import.meta.url),
+    PROCESSES,
+    (index): WorkOrder => ({
       operations: OPERATIONS,
       tokens: 48,
       users: 12,
       changeLogEntries: 16_384,
       ...options,
-      process: process + 1,
+      process: index + 1,
       seed: SEED,
       database: folder.file('sessions.db'),
-      historyFile: folder.file(`history-${process}`),
+      historyFile: historyFile(index),
     }),
   );
-  await runTogether(new URL('./worker.ts', import.meta.url), orders);
-  const operations = orders.flatMap((order): Operation[] => readHistory(order.historyFile));
-  return checkHistory(operations);
+  const operations = Array.from({ length: PROCESSES }, (_, index) =>
+    readHistory(historyFile(index)),
+  );
+  return checkHistory(operations.flat());
 }
 
 describe(`${PROCESSES} processes, ${OPERATIONS.toLocaleString('en')} operations each, seed ${SEED}`, () => {

@@ -10,9 +10,13 @@ export function forkFile(url: URL): ChildProcess {
   });
 }
 
-/** Starts as many as there are arguments, hands each its own once all are ready, and waits for all to end well. */
-export async function runTogether(url: URL, orders: readonly object[]): Promise<void> {
-  const children = orders.map(() => forkFile(url));
+/** Starts `count` processes, hands each its order once all are ready, and waits for all to end well. */
+export async function runTogether(
+  url: URL,
+  count: number,
+  orderFor: (index: number) => object,
+): Promise<void> {
+  const children = Array.from({ length: count }, () => forkFile(url));
   try {
     await Promise.all(children.map((child) => once(child, 'message')));
     const exits = children.map(async (child) => {
@@ -20,6 +24,7 @@ export async function runTogether(url: URL, orders: readonly object[]): Promise<
       if (code !== 0)
         throw new Error(`A process of the test ended with ${signal ?? `code ${code}`}.`);
     });
+    const orders = children.map((_, index) => orderFor(index));
     for (const [index, child] of children.entries()) child.send(orders[index] as object);
     await Promise.all(exits);
   } finally {

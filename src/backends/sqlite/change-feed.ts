@@ -25,12 +25,12 @@ const MAX_TAIL = 1024;
  */
 export class ChangeFeed {
   readonly #watch: ChangeWatch;
-  readonly #log: ChangeLog;
+  readonly #log: Pick<ChangeLog, 'position' | 'after'>;
   readonly #listeners = new Set<ChangeListener>();
   #position: number;
 
   /** The watch must have been made before this: what is committed in between then counts as a change. */
-  constructor(watch: ChangeWatch, log: ChangeLog) {
+  constructor(watch: ChangeWatch, log: Pick<ChangeLog, 'position' | 'after'>) {
     this.#watch = watch;
     this.#log = log;
     this.#position = log.position();

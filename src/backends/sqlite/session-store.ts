@@ -182,11 +182,11 @@ export class SessionStore {
 
   /**
    * Runs `work` in a transaction, logs there what `work` says, and after the commit tells the near caches
-   * on this connection, for which the watch does not look out. `concerned` is what they must forget if
-   * the transaction fails, as a precaution, or if nothing was logged.
+   * on this connection, for which the watch does not look out. `concerned` is what they must forget where
+   * nothing was logged, and, as a precaution, where the transaction failed.
    */
   #change<T>(concerned: Change, work: () => Outcome<T>, durability?: Durability): T {
-    const { changes } = this.#database;
+    let told: readonly (Change & { readonly seq?: number })[] = [concerned];
     try {
       const { result, logged } = this.#database.write(() => {
         const outcome = work();
@@ -195,10 +195,10 @@ export class SessionStore {
           logged: outcome.logged.map((change) => ({ ...change, seq: this.#log.append(change) })),
         };
       }, durability);
-      for (const change of logged) changes.applyOwn(change, change.seq);
+      if (logged.length > 0) told = logged;
       return result;
     } finally {
-      changes.applyOwn(concerned);
+      for (const change of told) this.#database.changes.applyOwn(change, change.seq);
     }
   }
 

@@ -1,0 +1,34 @@
+import path from 'node:path';
+import SqliteDatabase, { type Database } from 'better-sqlite3';
+
+/**
+ * Opens the app's own file. Its `logins` are the store of record; onehost has a file beside it that
+ * may be deleted while the app is stopped, at the price of loading each session once more.
+ */
+export function openAppDatabase(folder: string): Database {
+  const database = new SqliteDatabase(path.join(folder, 'app.db'), { timeout: 5000 });
+  database.pragma('journal_mode = wal');
+  database.pragma('foreign_keys = on');
+  return database;
+}
+
+export function createTables(database: Database): void {
+  database.exec(`
+    create table if not exists users (
+      id            integer primary key,
+      name          text not null unique,
+      password_hash text not null
+    ) strict;
+
+    create table if not exists logins (
+      token_hash blob primary key,           -- SHA-256; the token itself is nowhere in this file
+      id         text not null unique,       -- what the device list may show
+      user_id    integer not null references users on delete cascade,
+      device     text not null,
+      created_at integer not null,           -- milliseconds since 1970
+      expires_at integer not null
+    ) strict, without rowid;
+    create index if not exists logins_by_user on logins (user_id);
+    create index if not exists logins_by_expiry on logins (expires_at);
+  `);
+}

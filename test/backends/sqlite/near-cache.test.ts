@@ -1,0 +1,214 @@
+import { channel } from 'node:diagnostics_channel';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { DatabaseSessionCache, openDatabase } from '../../../src/index.ts';
+import { ManualClock, type TestSession } from '../../../src/testing/index.ts';
+import { withConnection } from '../../support/sqlite-file.ts';
+import { TemporaryFolder } from '../../support/temporary-folder.ts';
+
+/** Two processes' worth of caches on one file. */
+async function openTwo(options: { changeLogEntries?: number } = {}) {
+  const folder = new TemporaryFolder();
+  const clock = new ManualClock();
+  const first = await openDatabase(folder.file('a.db'), { clock, ...options });
+  const second = await openDatabase(folder.file('a.db'), { clock, ...options });
+  onTestFinished(() => {
+    first.close();
+    second.close();
+    folder[Symbol.dispose]();
+  });
+  return {
+    clock,
+    file: first.file,
+    first,
+    here: new DatabaseSessionCache<TestSession>(first),
+    there: new DatabaseSessionCache<TestSession>(second),
+  };
+}
+
+/** The reasons for which near caches were dropped as a whole during the test. */
+function droppedReasons(): string[] {
+  const reasons: string[] = [];
+  const listener = (event: unknown) => reasons.push((event as { reason: string }).reason);
+  channel('onehost:near-cache-dropped').subscribe(listener);
+  onTestFinished(() => {
+    channel('onehost:near-cache-dropped').unsubscribe(listener);
+  });
+  return reasons;
+}
+
+/** Takes the payloads out of the file behind everyone's back, so that only what is in memory still reads well. */
+function spoilPayloads(file: string): void {
+  withConnection(file, (connection) => {
+    connection.exec("update onehost_session_entries set payload = '{spoilt'");
+  });
+}
+
+describe('the near cache', () => {
+  test('answers from memory what was read before', async () => {
+    const { here, file } = await openTwo();
+    here.set('token', { userId: 7 }, 60);
+    here.get('token');
+    spoilPayloads(file);
+    expect(here.get('token')).toEqual({ userId: 7 });
+  });
+
+  test('of 0 entries reads the file each time', async () => {
+    const { first, file } = await openTwo();
+    const cache = new DatabaseSessionCache(first, { nearCacheEntries: 0 });
+    cache.set('token', { userId: 7 }, 60);
+    cache.get('token');
+    spoilPayloads(file);
+    expect(() => cache.get('token')).toThrow(
+      expect.objectContaining({ code: 'ONEHOST_UNREADABLE_ENTRY' }),
+    );
+  });
+
+  test('keeps what did not change when others write', async () => {
+    const { here, there, file } = await openTwo();
+    here.set('kept', { userId: 7 }, 60);
+    here.get('kept');
+    there.set('fresh', { userId: 8 }, 60);
+    there.invalidate('unknown');
+    there.invalidateByUser(9);
+    spoilPayloads(file);
+    expect(here.get('kept')).toEqual({ userId: 7 });
+  });
+
+  test('two caches on one connection see each other’s changes', async () => {
+    const { first, here } = await openTwo();
+    const beside = new DatabaseSessionCache<TestSession>(first);
+    here.set('token', { userId: 7 }, 60);
+    beside.get('token');
+    here.invalidate('token');
+    expect(beside.get('token')).toBeNull();
+    beside.set('token', { userId: 8 }, 60);
+    here.get('token');
+    beside.set('token', { userId: 9 }, 60);
+    expect(here.get('token')).toEqual({ userId: 9 });
+    beside.clear();
+    expect(here.get('token')).toBeNull();
+  });
+
+  test('is dropped as a whole by a process that slept through more changes than are kept', async () => {
+    const { here, there } = await openTwo({ changeLogEntries: 128 });
+    const reasons = droppedReasons();
+    here.set('token', { userId: 7 }, 60);
+    here.set('kept', { userId: 8 }, 60);
+    here.get('token');
+    here.get('kept');
+    there.invalidate('token');
+    for (let count = 0; count < 400; count++) there.set('busy', { userId: 9, count }, 60);
+    expect(here.get('token')).toBeNull();
+    expect(reasons).toEqual(['fell-behind']);
+    expect(here.get('kept')).toEqual({ userId: 8 });
+  });
+
+  test('a load that took longer than the change log reaches back is done again', async () => {
+    const { here, there } = await openTwo({ changeLogEntries: 128 });
+    let loads = 0;
+    const session = await here.getOrLoad('token', () => {
+      loads++;
+      if (loads === 1) {
+        for (let count = 0; count < 400; count++) there.set('busy', { userId: 9, count }, 60);
+      }
+      return { session: { userId: 7, load: loads }, ttlSeconds: 60 };
+    });
+    expect(session).toEqual({ userId: 7, load: 2 });
+  });
+
+  test('the change log stays as short as it should, however much happens', async () => {
+    const { here, file } = await openTwo({ changeLogEntries: 128 });
+    for (let count = 0; count < 1000; count++) here.set('token', { userId: 7, count }, 60);
+    withConnection(file, (connection) => {
+      const rows = connection.prepare('select count(*) from onehost_session_changes').pluck().get();
+      expect(rows).toBeLessThanOrEqual(128 + 64);
+      expect(rows).toBeGreaterThanOrEqual(128);
+    });
+  });
+
+  test('the newest change cannot be deleted, so that no position is used twice', async () => {
+    const { file } = await openTwo();
+    withConnection(file, (connection) => {
+      expect(() => connection.exec('delete from onehost_session_changes')).toThrow(/must stay/);
+    });
+  });
+
+  test('holds nothing after close, and closing leaves the database open', async () => {
+    const { first, here, there } = await openTwo();
+    here.set('token', { userId: 7 }, 60);
+    here.get('token');
+    here.close();
+    expect(() => here.get('token')).toThrow(
+      expect.objectContaining({ code: 'ONEHOST_CACHE_CLOSED' }),
+    );
+    expect(new DatabaseSessionCache<TestSession>(first).get('token')).toEqual({ userId: 7 });
+    expect(there.get('token')).toEqual({ userId: 7 });
+  });
+
+  test('a database that was closed is named as the reason', async () => {
+    const { first, here } = await openTwo();
+    here.set('token', { userId: 7 }, 60);
+    here.get('token');
+    first.close();
+    first.close();
+    for (const call of [() => here.get('token'), () => here.get('other'), () => here.clear()]) {
+      expect(call).toThrow(expect.objectContaining({ code: 'ONEHOST_DATABASE_CLOSED' }));
+    }
+  });
+
+  test('a handle that opens and closes the same file again does no harm', async () => {
+    const { here, there, file } = await openTwo();
+    here.set('token', { userId: 7 }, 60);
+    there.get('token');
+    (await openDatabase(file)).close();
+    here.invalidate('token');
+    expect(there.get('token')).toBeNull();
+  });
+
+  test('its options are checked', async () => {
+    const { first } = await openTwo();
+    for (const options of [
+      { nearCacheEntries: -1 },
+      { nearCacheEntries: 0.5 },
+      { revocationDurability: 'always' },
+      { touchWriteShare: 1 },
+      { touchWriteShare: Number.NaN },
+      { nearcacheentries: 10 },
+    ]) {
+      expect(() => new DatabaseSessionCache(first, options as object)).toThrow(
+        expect.objectContaining({ code: 'ONEHOST_INVALID_OPTION' }),
+      );
+    }
+  });
+});
+
+describe('touch', () => {
+  const touchedAt = (cache: DatabaseSessionCache<TestSession>) =>
+    cache.listByUser(7)[0]?.touchedAt.getTime();
+
+  test('writes nothing until the stated share of the lifetime has passed, in whichever process', async () => {
+    const { here, there, clock } = await openTwo();
+    here.set('token', { userId: 7 }, 100);
+    there.get('token');
+    const start = clock.now();
+    clock.advance(4.9);
+    expect(here.touch('token', 100)).toBe(true);
+    expect(touchedAt(here)).toBe(start);
+    clock.advance(0.1);
+    expect(here.touch('token', 100)).toBe(true);
+    expect(touchedAt(here)).toBe(start + 5000);
+    // What the other process holds in memory says 95 s, the file says 100.
+    clock.advance(1);
+    expect(there.touch('token', 100)).toBe(true);
+    expect(touchedAt(here)).toBe(start + 5000);
+  });
+
+  test('writes each time with a touchWriteShare of 0', async () => {
+    const { first, clock } = await openTwo();
+    const cache = new DatabaseSessionCache<TestSession>(first, { touchWriteShare: 0 });
+    cache.set('token', { userId: 7 }, 100);
+    clock.advance(0.001);
+    cache.touch('token', 100);
+    expect(touchedAt(cache)).toBe(clock.now());
+  });
+});
