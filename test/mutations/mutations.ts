@@ -1,0 +1,285 @@
+/** A bug as somebody might write it, and the tests that must notice. */
+export interface Mutation {
+  readonly name: string;
+  /** In src or migrations. */
+  readonly file: string;
+  /** Text that stands in the file exactly once, and what stands in its place. */
+  readonly edits: readonly (readonly [find: string, replace: string])[];
+  /** What is run; it must fail. A file of tests, or a script of package.json that begins with `check:`. */
+  readonly caughtBy: string;
+}
+
+const sqlite = 'src/backends/sqlite';
+const conformance = 'test/backends/sqlite/database-session-cache.test.ts';
+const nearCache = 'test/backends/sqlite/near-cache.test.ts';
+const changeFeed = 'test/backends/sqlite/change-feed.test.ts';
+const coherence = 'test/coherence/coherence.test.ts';
+const memory = 'test/backends/memory/in-memory-session-cache.test.ts';
+
+export const mutations: readonly Mutation[] = [
+  {
+    name: 'the tail of the change log is not read',
+    file: `${sqlite}/change-feed.ts`,
+    edits: [['for (const change of tail) {', 'for (const change of tail.slice(tail.length)) {']],
+    caughtBy: coherence,
+  },
+  {
+    name: 'a fill ignores its fence',
+    file: `${sqlite}/change-log.ts`,
+    edits: [
+      ['if (this.#selectRow.get({ seq: position }) === undefined) return true;', ''],
+      [
+        'return this.#selectConcerning.get({ seq: position, tokenHash, userId }) !== undefined;',
+        'return false;',
+      ],
+    ],
+    caughtBy: coherence,
+  },
+  {
+    name: 'the fence is taken after the load',
+    file: 'src/session-loading/load-flights.ts',
+    edits: [
+      [
+        'const fence = await this.#target.openFence(token);',
+        'let fence = await this.#target.openFence(token);',
+      ],
+      [
+        'const loaded = await load(token);',
+        'const loaded = await load(token);\n        fence = await this.#target.openFence(token);',
+      ],
+    ],
+    caughtBy: coherence,
+  },
+  {
+    name: 'a fence whose row was trimmed is taken for good',
+    file: `${sqlite}/change-log.ts`,
+    edits: [['if (this.#selectRow.get({ seq: position }) === undefined) return true;', '']],
+    caughtBy: nearCache,
+  },
+  {
+    name: 'a tail whose beginning was trimmed is taken for whole',
+    file: `${sqlite}/change-log.ts`,
+    edits: [['rows[0]?.seq !== position || rows.length', 'rows.length']],
+    caughtBy: nearCache,
+  },
+  {
+    name: 'the change is acknowledged before the tail was read',
+    file: `${sqlite}/change-feed.ts`,
+    edits: [
+      [
+        'if (!this.#watch.hasChanged()) return false;',
+        'if (!this.#watch.hasChanged()) return false;\n    this.#watch.acknowledge();',
+      ],
+    ],
+    caughtBy: changeFeed,
+  },
+  {
+    name: 'an own commit hides the commits of others before it',
+    file: `${sqlite}/change-feed.ts`,
+    edits: [
+      [
+        'if (seq === this.#position + 1) this.#position = seq;',
+        'if (seq !== undefined) this.#position = seq;',
+      ],
+    ],
+    caughtBy: coherence,
+  },
+  {
+    name: 'the near cache answers without looking whether anything changed',
+    file: `${sqlite}/database-session-cache.ts`,
+    edits: [['if (this.#database.catchUp()) entry', 'if (false) entry']],
+    caughtBy: conformance,
+  },
+  {
+    name: 'an invalidation of what is not there is not logged',
+    file: `${sqlite}/session-store.ts`,
+    edits: [
+      ['          logged: [change],', '          logged: expiresAt === undefined ? [] : [change],'],
+    ],
+    caughtBy: conformance,
+  },
+  {
+    name: 'a drop by user logs the user alone, and not the tokens',
+    file: `${sqlite}/session-store.ts`,
+    edits: [
+      [
+        'logged: [{ userId }, ...entries.map(({ tokenHash }) => ({ tokenHash }))],',
+        'logged: [{ userId }],',
+      ],
+    ],
+    caughtBy: conformance,
+  },
+  {
+    name: 'a drop by user logs the tokens alone, and not the user',
+    file: `${sqlite}/session-store.ts`,
+    edits: [['logged: [{ userId }, ...entries', 'logged: [...entries']],
+    caughtBy: conformance,
+  },
+  {
+    name: 'a set in place of another is not logged',
+    file: `${sqlite}/session-store.ts`,
+    edits: [['return previous === undefined ? [] : [{ tokenHash }];', 'return [];']],
+    caughtBy: conformance,
+  },
+  {
+    name: 'a shortened life is not logged',
+    file: `${sqlite}/session-store.ts`,
+    edits: [['logged: expiresAt < life.expiresAt ? [{ tokenHash }] : []', 'logged: []']],
+    caughtBy: conformance,
+  },
+  {
+    name: 'a fill takes the place of what was set meanwhile',
+    file: `${sqlite}/session-store.ts`,
+    edits: [['if (existing !== undefined && this.#isLive(existing)) {', 'if (false) {']],
+    caughtBy: conformance,
+  },
+  {
+    name: 'an entry is given at its expiry',
+    file: `${sqlite}/session-store.ts`,
+    edits: [['return entry.expiresAt > this.#now();', 'return entry.expiresAt >= this.#now();']],
+    caughtBy: conformance,
+  },
+  {
+    name: 'an entry in memory is given at its expiry',
+    file: `${sqlite}/database-session-cache.ts`,
+    edits: [
+      [
+        'entry.expiresAt > this.#database.clock.now()',
+        'entry.expiresAt >= this.#database.clock.now()',
+      ],
+    ],
+    caughtBy: conformance,
+  },
+  {
+    name: 'touch brings an expired entry back',
+    file: `${sqlite}/session-store.ts`,
+    edits: [
+      ['return life !== undefined && this.#isLive(life) ? life : null;', 'return life ?? null;'],
+      [
+        'if (life === undefined || !this.#isLive(life)) return { result: null, logged: [] };',
+        'if (life === undefined) return { result: null, logged: [] };',
+      ],
+    ],
+    caughtBy: conformance,
+  },
+  {
+    name: 'exceptToken keeps nothing',
+    file: `${sqlite}/session-rows.ts`,
+    edits: [
+      [
+        "    .where('token_hash', 'is not', param('exceptTokenHash'))\n",
+        "    .where((eb) => eb.or([eb('token_hash', 'is not', param('exceptTokenHash')), eb('token_hash', 'is not', null)]))\n",
+      ],
+    ],
+    caughtBy: conformance,
+  },
+  {
+    name: 'transactions begin DEFERRED',
+    file: `${sqlite}/database.ts`,
+    edits: [
+      [
+        "if (durability === 'process-crash') return this.#inTransaction.immediate(work) as T;",
+        "if (durability === 'process-crash') return this.#inTransaction.deferred(work) as T;",
+      ],
+    ],
+    caughtBy: coherence,
+  },
+  {
+    name: 'expired entries wait for a purge',
+    file: `${sqlite}/session-store.ts`,
+    edits: [['    this.#rows.deleteExpired(now, REMOVED_BY_SET);\n', '    void REMOVED_BY_SET;\n']],
+    caughtBy: conformance,
+  },
+  {
+    name: 'an invalidation is not synced',
+    file: `${sqlite}/database.ts`,
+    edits: [
+      [
+        "this.connection.exec('pragma synchronous = full');",
+        "this.connection.exec('pragma synchronous = normal');",
+      ],
+    ],
+    caughtBy: 'test/backends/sqlite/durability.test.ts',
+  },
+  {
+    name: 'migrations run without a lock',
+    file: `${sqlite}/open-database.ts`,
+    edits: [["connection.exec('begin exclusive')", "connection.exec('begin deferred')"]],
+    caughtBy: 'test/backends/sqlite/opening-together.test.ts',
+  },
+  {
+    name: 'a new file has the mode of the umask',
+    file: `${sqlite}/check-location.ts`,
+    edits: [["openSync(file, 'wx', 0o600)", "openSync(file, 'wx')"]],
+    caughtBy: 'test/backends/sqlite/open-database.test.ts',
+  },
+  {
+    name: 'a newer schema is used as it is',
+    file: `${sqlite}/migrate.ts`,
+    edits: [['if (unknown.length > 0) {', 'if (unknown.length > 99) {']],
+    caughtBy: 'test/backends/sqlite/open-database.test.ts',
+  },
+  {
+    name: 'the newest change may be deleted',
+    file: 'migrations/sqlite/0001_sessions.sql',
+    edits: [['when old.seq = (select max(seq) from onehost_session_changes)', 'when 0']],
+    caughtBy: nearCache,
+  },
+  {
+    name: 'tokens are kept as they are',
+    file: 'src/session-tokens/hash-token.ts',
+    edits: [
+      [
+        "? hash('sha256', token)\n",
+        "? Buffer.from(token.padEnd(32)).subarray(0, 32).toString('hex')\n",
+      ],
+    ],
+    caughtBy: 'test/backends/sqlite/at-rest.test.ts',
+  },
+  {
+    name: 'tokens with lone surrogates become one',
+    file: 'src/session-tokens/hash-token.ts',
+    edits: [['return token.isWellFormed()', 'return token.length > 0']],
+    caughtBy: conformance,
+  },
+  {
+    name: 'readers share a Date',
+    file: 'src/session-values/held-session.ts',
+    edits: [['this.#shared = frozen ? session : undefined;', 'this.#shared = session;']],
+    caughtBy: memory,
+  },
+  {
+    name: 'every caller loads for itself',
+    file: 'src/session-loading/load-flights.ts',
+    edits: [['      this.#flights.set(token, flight);\n', '']],
+    caughtBy: memory,
+  },
+  {
+    name: 'the index in memory keeps who was replaced',
+    file: 'src/backends/memory/session-table.ts',
+    edits: [
+      [
+        'dispose: (entry, token) => this.#forget(token, entry),',
+        "dispose: (entry, token, reason) => (reason === 'set' ? undefined : this.#forget(token, entry)),",
+      ],
+    ],
+    caughtBy: memory,
+  },
+  {
+    name: 'an invalidation in memory forgets the loads under way',
+    file: 'src/session-loading/process-fence.ts',
+    edits: [['if (fence.token === token) fence.refused = true;', 'void (fence.token === token);']],
+    caughtBy: memory,
+  },
+  {
+    name: 'the contract imports a backend',
+    file: 'src/contract/clock.ts',
+    edits: [
+      [
+        "/** The machine's clocks. */",
+        "import '../backends/memory/session-table.ts';\n\n/** The machine's clocks. */",
+      ],
+    ],
+    caughtBy: 'check:style',
+  },
+];

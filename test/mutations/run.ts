@@ -1,0 +1,105 @@
+// Breaks a copy of the source in one place after the other, and shows that the tests notice each time:
+// `npm run mutations [-- words of a name]`. Ends with 1 if a bug lives on.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { TemporaryFolder } from '../support/temporary-folder.ts';
+import { type Mutation, mutations } from './mutations.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+/** Enough for a bug to show, many times over, and few enough to wait for. */
+const OPERATIONS = '20000';
+
+const words = process.argv.slice(2).join(' ');
+const chosen = mutations.filter(({ name }) => name.includes(words));
+using folder = new TemporaryFolder();
+copyProject(folder.path);
+
+// Each kind of test passes while nothing is broken, or its failing would prove nothing.
+for (const { caughtBy, file } of chosen.filter(isFirstOfItsTests)) {
+  const run = runTests({ caughtBy, file });
+  if (run.status !== 0) {
+    throw new Error(`${caughtBy} fails without a bug:\n${run.stdout}\n${run.stderr}`);
+  }
+  console.log(`      passes unbroken  ${caughtBy}`);
+}
+
+let survivors = 0;
+for (const [index, mutation] of chosen.entries()) {
+  const began = performance.now();
+  const caught = isCaught(mutation);
+  if (!caught) survivors++;
+  const seconds = ((performance.now() - began) / 1000).toFixed(0).padStart(3);
+  const place = `${index + 1}`.padStart(2);
+  console.log(
+    `${place}/${chosen.length} ${caught ? 'caught' : 'LIVES '} ${seconds} s  ${mutation.name}  (${mutation.caughtBy})`,
+  );
+}
+console.log(`\n${chosen.length - survivors} of ${chosen.length} bugs caught`);
+process.exitCode = survivors === 0 ? 0 : 1;
+
+function copyProject(to: string): void {
+  const files = execFileSync(
+    'git',
+    [
+      'ls-files',
+      '--cached',
+      '--others',
+      '--exclude-standard',
+      '-z',
+      'src',
+      'test',
+      'migrations',
+      'docs',
+      '*.json',
+      '*.ts',
+    ],
+    { cwd: root, encoding: 'utf8' },
+  );
+  for (const file of files.split('\0').filter((name) => name !== '')) {
+    cpSync(path.join(root, file), path.join(to, file));
+  }
+  symlinkSync(path.join(root, 'node_modules'), path.join(to, 'node_modules'));
+}
+
+function isFirstOfItsTests({ caughtBy }: Mutation, index: number): boolean {
+  return chosen.findIndex((each) => each.caughtBy === caughtBy) === index;
+}
+
+function isCaught(mutation: Mutation): boolean {
+  const file = path.join(folder.path, mutation.file);
+  const sound = readFileSync(file, 'utf8');
+  let broken = sound;
+  for (const [find, replace] of mutation.edits) {
+    if (broken.split(find).length !== 2) {
+      throw new Error(`"${mutation.name}": this does not stand once in ${mutation.file}: ${find}`);
+    }
+    broken = broken.replace(find, () => replace);
+  }
+  writeFileSync(file, broken);
+  try {
+    const run = runTests(mutation);
+    // A test that could not even be read would be no catch.
+    if (/Failed Suites|SyntaxError|Transform failed/.test(run.stdout + run.stderr)) {
+      throw new Error(`"${mutation.name}" does not run:\n${run.stdout}\n${run.stderr}`);
+    }
+    return run.status !== 0;
+  } finally {
+    writeFileSync(file, sound);
+  }
+}
+
+function runTests({ caughtBy, file }: Pick<Mutation, 'caughtBy' | 'file'>) {
+  const program = (name: string) => path.join(folder.path, 'node_modules', name);
+  const command =
+    caughtBy === 'check:style'
+      ? [program('@biomejs/biome/bin/biome'), 'lint', '--vcs-enabled=false', file]
+      : [program('vitest/vitest.mjs'), 'run', caughtBy];
+  return spawnSync(process.execPath, command, {
+    cwd: folder.path,
+    encoding: 'utf8',
+    timeout: 300_000,
+    env: { ...process.env, ONEHOST_COHERENCE_OPERATIONS: OPERATIONS },
+  });
+}
