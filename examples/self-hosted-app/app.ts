@@ -82,15 +82,10 @@ export function createApp({ users, sessions, cookie, worker, publicOrigin }: App
     // A browser has one session: the one it had until now would stay behind with nobody to end it.
     const before = cookie.read(c);
     if (before !== null) await sessions.logOut(before);
-    const { device, keepOtherDevices } = form;
-    const { token, expiresAt } = await sessions.logIn(user, {
-      device,
-      keepOthers: keepOtherDevices,
-    });
+    const { token, expiresAt } = await sessions.logIn(user, form);
     cookie.write(c, token, expiresAt);
-    return wantsJson(c)
-      ? c.json({ session: { id: sessionIdOf(token), user, device, expiresAt }, worker })
-      : c.redirect('/', 303);
+    const session = { id: sessionIdOf(token), user, device: form.device, expiresAt };
+    return wantsJson(c) ? c.json({ session, worker }) : c.redirect('/', 303);
   });
 
   app.post('/logout', async (c) => {
@@ -114,7 +109,12 @@ export function createApp({ users, sessions, cookie, worker, publicOrigin }: App
 
   app.get('/me', requireCaller, (c) => {
     const { userId, userName, device } = c.var.caller.session;
-    return c.json({ user: { id: userId, name: userName }, device, worker, loads: sessions.loads });
+    return c.json({
+      user: { id: userId, name: userName },
+      device,
+      worker,
+      loadsSinceStart: sessions.loads,
+    });
   });
 
   app.get('/devices', requireCaller, async (c) => {

@@ -19,20 +19,30 @@ export async function prepareFolder(folder: string, env: NodeJS.ProcessEnv): Pro
   } finally {
     database.close();
   }
-  return env['APP_COOKIE_SECRET'] ?? keptSecret(path.join(folder, 'cookie-secret'));
+  return cookieSecret(folder, env);
 }
 
 async function addFirstUser(users: Users, env: NodeJS.ProcessEnv): Promise<void> {
   if (users.hasAny()) return;
-  const { APP_USER = 'ada', APP_PASSWORD = randomBytes(12).toString('base64url') } = env;
-  await users.add(APP_USER, APP_PASSWORD);
+  const { APP_USER: name = 'ada', APP_PASSWORD: given } = env;
+  const password = given ?? randomBytes(12).toString('base64url');
+  await users.add(name, password);
   // A password that was given is known, and has no place in a log.
-  const password = env['APP_PASSWORD'] === undefined ? `, password: ${APP_PASSWORD}` : '';
-  console.log(`First start: added the user ${APP_USER}${password}`);
+  const shown = given === undefined ? password : 'as in APP_PASSWORD';
+  console.log(`First start: added the user "${name}", password ${shown}`);
 }
 
-/** In a file, so that a restart of the app logs nobody out. */
-function keptSecret(file: string): string {
-  if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString('base64url'), { flag: 'wx' });
-  return readFileSync(file, 'utf8');
+/** The one that was given, or one made at the first start and kept, so that a restart logs nobody out. */
+function cookieSecret(folder: string, env: NodeJS.ProcessEnv): string {
+  const file = path.join(folder, 'cookie-secret');
+  const { APP_COOKIE_SECRET: given } = env;
+  if (given === undefined && !existsSync(file)) {
+    writeFileSync(file, randomBytes(32).toString('base64url'), { flag: 'wx' });
+  }
+  const secret = given ?? readFileSync(file, 'utf8');
+  if (secret.length < 32) {
+    const source = given === undefined ? file : 'APP_COOKIE_SECRET';
+    throw new Error(`${source} must hold at least 32 characters, but holds ${secret.length}.`);
+  }
+  return secret;
 }

@@ -19,12 +19,13 @@ export async function readLoginForm(c: Context): Promise<LoginForm | null> {
     password,
     // A checkbox sends "on", or nothing.
     keepOtherDevices: keepOtherDevices === true || keepOtherDevices === 'on',
-    device: (typeof device === 'string' && device !== '' ? device : agent).slice(0, 100),
+    device: (typeof device === 'string' && device !== '' ? device : agent).slice(0, 200),
   };
 }
 
 async function readFields(c: Context): Promise<Record<string, unknown> | null> {
-  if (!c.req.header('content-type')?.startsWith('application/json')) return c.req.parseBody();
-  const body: unknown = await c.req.json().catch(() => null);
+  const isJson = c.req.header('content-type')?.startsWith('application/json');
+  const reading: Promise<unknown> = isJson ? c.req.json() : c.req.parseBody();
+  const body = await reading.catch(() => null);
   return typeof body === 'object' ? (body as Record<string, unknown> | null) : null;
 }

@@ -35,7 +35,7 @@ export class Logins {
   readonly #remove: Statement<[Buffer]>;
   readonly #removeById: Statement<[number, string]>;
   readonly #removeOthers: Statement<[number, Buffer]>;
-  readonly #add: Transaction<(token: string, login: NewLogin, keepOthers: boolean) => void>;
+  readonly #add: Transaction<(token: string, login: NewLogin, keepOtherDevices: boolean) => void>;
 
   constructor(database: Database) {
     this.#find = database.prepare(`${SELECT_LIVE} and token_hash = :tokenHash`);
@@ -54,14 +54,16 @@ export class Logins {
     const insert = database.prepare(
       'insert into logins (token_hash, id, user_id, device, created_at, expires_at) values (?, ?, ?, ?, ?, ?)',
     );
-    this.#add = database.transaction((token: string, login: NewLogin, keepOthers: boolean) => {
-      const now = Date.now();
-      const { userId, device, expiresAt } = login;
-      const tokenHash = hashOf(token);
-      removeExpired.run(now);
-      if (!keepOthers) this.#removeOthers.run(userId, tokenHash);
-      insert.run(tokenHash, sessionIdOf(token), userId, device, now, expiresAt);
-    });
+    this.#add = database.transaction(
+      (token: string, login: NewLogin, keepOtherDevices: boolean) => {
+        const now = Date.now();
+        const { userId, device, expiresAt } = login;
+        const tokenHash = hashOf(token);
+        removeExpired.run(now);
+        if (!keepOtherDevices) this.#removeOthers.run(userId, tokenHash);
+        insert.run(tokenHash, sessionIdOf(token), userId, device, now, expiresAt);
+      },
+    );
   }
 
   find(token: string): Login | undefined {
@@ -73,9 +75,9 @@ export class Logins {
     return this.#ofUser.all({ userId, now: Date.now() });
   }
 
-  /** Adds a login; unless `keepOthers`, those the user had are gone in the same instant. */
-  add(token: string, login: NewLogin, keepOthers: boolean): void {
-    this.#add.immediate(token, login, keepOthers);
+  /** Adds a login; unless `keepOtherDevices`, those the user had are gone in the same instant. */
+  add(token: string, login: NewLogin, keepOtherDevices: boolean): void {
+    this.#add.immediate(token, login, keepOtherDevices);
   }
 
   /** Whether there was a live one to renew. */

@@ -3,6 +3,7 @@
  * it is told to. It answers no requests itself.
  */
 import cluster, { type Worker } from 'node:cluster';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { prepareFolder } from './first-start.ts';
 import { readSettings } from './settings.ts';
@@ -17,7 +18,9 @@ const listening = new Set<Worker>();
 let announced = false;
 let stopping = false;
 
-cluster.setupPrimary({ exec: fileURLToPath(new URL('./worker.ts', import.meta.url)) });
+// Beside this file: worker.ts, or worker.js once compiled.
+const workerFile = new URL(`./worker${path.extname(import.meta.url)}`, import.meta.url);
+cluster.setupPrimary({ exec: fileURLToPath(workerFile) });
 for (let number = 1; number <= settings.workers; number++) startWorker(number);
 
 process.on('SIGTERM', () => stop());

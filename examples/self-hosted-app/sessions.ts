@@ -18,7 +18,10 @@ export interface Device {
   readonly lastUsedAt: Date;
 }
 
-/** The share of its life after which a login is renewed in the store of record. */
+/**
+ * The share of its life after which a login is renewed in the store of record; by so much a row may
+ * run out before the cached session does, which only matters when the cache is lost.
+ */
 const RENEW_AFTER = 0.1;
 
 /**
@@ -44,7 +47,7 @@ export class Sessions {
   }
 
   /**
-   * A new token for this user. What the user had before ends, unless `keepOthers`: a thief's session
+   * A new token for this user. What the user had before ends, unless `keepOtherDevices`: a thief's session
    * must not outlive the login of the rightful owner.
    *
    * Nothing is put in the cache here; the first request loads it. A `set` could come after another
@@ -52,12 +55,12 @@ export class Sessions {
    */
   async logIn(
     user: User,
-    { device, keepOthers }: { device: string; keepOthers: boolean },
+    { device, keepOtherDevices }: { device: string; keepOtherDevices: boolean },
   ): Promise<{ token: string; expiresAt: Date }> {
     const token = newSessionToken();
     const expiresAt = this.#expiry();
-    this.#logins.add(token, { userId: user.id, device, expiresAt }, keepOthers);
-    if (!keepOthers) await this.#cache.invalidateByUser(user.id, { exceptToken: token });
+    this.#logins.add(token, { userId: user.id, device, expiresAt }, keepOtherDevices);
+    if (!keepOtherDevices) await this.#cache.invalidateByUser(user.id, { exceptToken: token });
     return { token, expiresAt: new Date(expiresAt) };
   }
 

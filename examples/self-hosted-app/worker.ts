@@ -34,12 +34,16 @@ const app = createApp({
 const server = createServer({ keepAliveTimeout: 75_000 }, getRequestListener(app.fetch));
 server.listen(settings.port, settings.host);
 
-process.once('SIGTERM', stop);
+process.on('SIGTERM', stop);
 // Ctrl-C reaches every process of the terminal; main.ts tells the workers when to stop.
 process.on('SIGINT', () => {});
+let stopping = false;
 
 /** From the outside in: no more requests, then the cache they use, then the databases below it. */
 function stop(): void {
+  // A service manager may send the signal to every process, and main.ts sends it again.
+  if (stopping) return;
+  stopping = true;
   server.close(async () => {
     await sessionCache.close();
     database.close();

@@ -28,6 +28,9 @@ export interface SessionCache<S extends Session = Session> extends AsyncDisposab
   /**
    * Keeps `session` for `ttlSeconds` (finite, more than 0), in place of what the token had.
    *
+   * It is unconditional: a `set` that comes after an invalidation keeps what it is given. An app with a
+   * store of its own had better let {@link getOrLoad} keep what is in it.
+   *
    * @throws InvalidSessionError when `session` is no object or has no `userId`.
    * @throws UnstorableValueError when something in it cannot be kept; it names the path.
    */

@@ -1,0 +1,51 @@
+import type { Answer } from '../browser.ts';
+import { expectAnswers } from '../expect-answers.ts';
+import type { Scene, Stage } from '../stage.ts';
+
+/** The problem. As it should be here means: it shows. */
+export const logoutWithMemory: Scene = {
+  title: 'Sessions in the memory of each worker: the problem',
+  sessionCache: 'memory',
+  async play(stage) {
+    const afterLogout = await logOutThroughWorker1(stage);
+    expectAnswers('After the logout', afterLogout, (worker) =>
+      worker === 1 ? null : stage.ada.user,
+    );
+    stage.timeline.outcome(false, 'She has logged out, and three of four workers do not know it.');
+  },
+};
+
+export const logoutWithSharedFile: Scene = {
+  title: 'The same steps, sessions shared in one file',
+  sessionCache: 'database',
+  async play(stage) {
+    const afterLogout = await logOutThroughWorker1(stage);
+    expectAnswers('After the logout', afterLogout, () => null);
+    stage.timeline.outcome(true, 'After the logout every worker refuses the very next request.');
+  },
+};
+
+async function logOutThroughWorker1(stage: Stage): Promise<Answer[]> {
+  const { ada, timeline } = stage;
+  const laptop = stage.browser('laptop');
+  await laptop.logIn(1, ada);
+  timeline.step('Ada logs in through worker 1');
+  const before = await laptop.askEveryWorker();
+  timeline.answers('her requests', before, ada.user);
+  timeline.note(`look-ups in the app's own store so far: ${sumOfLoads(before)}`);
+  expectAnswers('After the login', before, () => ada.user);
+
+  // Her browser forgets the cookie at once; what counts is whether the cookie is still good for anything.
+  const cookie = laptop.copy('laptop');
+  await laptop.press(1, '/logout');
+  const loggedOutAt = performance.now();
+  timeline.step('she logs out through worker 1');
+  const after = await cookie.askEveryWorker();
+  const tookMs = (performance.now() - loggedOutAt).toFixed(1);
+  timeline.answers(`the same cookie, answered within ${tookMs} ms`, after, null);
+  return after;
+}
+
+function sumOfLoads(answers: readonly Answer[]): number {
+  return answers.reduce((sum, { loadsSinceStart }) => sum + (loadsSinceStart ?? 0), 0);
+}
