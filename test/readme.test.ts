@@ -22,7 +22,9 @@ test('the first program of the README prints what the README says', () => {
 });
 
 test('every file that the README points to is there', () => {
-  const links = [...readme.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link]) => link as string);
+  const links = [...readme.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(
+    ([, link]) => link as string,
+  );
   expect(links.length).toBeGreaterThan(5);
   for (const link of links) {
     expect(() => readFileSync(new URL(`../${link}`, import.meta.url)), link).not.toThrow(/ENOENT/);

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
 /** What a process did. `load` is one run of a loader, inside a `getOrLoad`. */
-export const KINDS = [
+const KINDS = [
   'get',
   'set',
   'touch',

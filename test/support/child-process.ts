@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 /** A process that runs a TypeScript file of the tests and talks with its parent by messages. */
-export function forkFile(url: URL): ChildProcess {
+function forkFile(url: URL): ChildProcess {
   return fork(fileURLToPath(url), {
     execArgv: ['--import', 'tsx'],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
