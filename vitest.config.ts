@@ -5,6 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Two cores, and tests that start processes of their own: more files at once would only wait.
     maxWorkers: 2,
-    testTimeout: 20_000,
+    // Ten times what the slowest takes on a quiet machine: a busy one must not look like a bug.
+    testTimeout: 60_000,
   },
 });

@@ -53,12 +53,9 @@ export function createApp({ users, sessions, cookie, worker, publicOrigin }: App
   app.use(forbidCaching);
   app.use(async (c, next) => {
     const token = cookie.read(c);
-    const session = token && (await sessions.find(token));
-    c.set('caller', token && session ? { token, session } : null);
-    if (token && session) {
-      const renewedUntil = await sessions.renewIfDue(token, session);
-      if (renewedUntil !== null) cookie.write(c, token, renewedUntil);
-    }
+    const found = token === null ? null : await sessions.find(token);
+    c.set('caller', token && found ? { token, session: found.session } : null);
+    if (token && found?.renewedUntil) cookie.write(c, token, found.renewedUntil);
     await next();
   });
 

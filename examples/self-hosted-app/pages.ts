@@ -49,7 +49,7 @@ function deviceRow(device: Device, isCurrent: boolean): Html {
   return html`<tr>
     <td>${device.name}</td>
     <td>${time(device.loggedInAt)}</td>
-    <td>${time(device.lastUsedAt)}</td>
+    <td>${time(device.renewedAt)}</td>
     <td>${
       isCurrent
         ? 'this device'

@@ -2,7 +2,6 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 
-const NAME = 'session';
 /** As `newSessionToken()` makes them, then a dot, then 32 bytes in base64url. */
 const FORMAT = /^([\w-]{43})\.([\w-]{43})$/;
 
@@ -13,23 +12,26 @@ const FORMAT = /^([\w-]{43})\.([\w-]{43})$/;
 export class SessionCookie {
   readonly #secret: string;
   readonly #secure: boolean;
+  /** A browser takes `__Host-` from this very host alone, and not from a neighbouring subdomain. */
+  readonly #name: string;
 
   /** `secure`: the browser sends it over https alone. */
   constructor({ secret, secure }: { secret: string; secure: boolean }) {
     this.#secret = secret;
     this.#secure = secure;
+    this.#name = secure ? '__Host-session' : 'session';
   }
 
   /** The token of this request, if this app has signed it. */
   read(c: Context): string | null {
-    const [, token, signature] = FORMAT.exec(getCookie(c, NAME) ?? '') ?? [];
+    const [, token, signature] = FORMAT.exec(getCookie(c, this.#name) ?? '') ?? [];
     if (token === undefined || signature === undefined) return null;
     const given = Buffer.from(signature, 'base64url');
     return timingSafeEqual(given, this.#sign(token)) ? token : null;
   }
 
   write(c: Context, token: string, expiresAt: Date): void {
-    setCookie(c, NAME, `${token}.${this.#sign(token).toString('base64url')}`, {
+    setCookie(c, this.#name, `${token}.${this.#sign(token).toString('base64url')}`, {
       ...this.#attributes(),
       expires: expiresAt,
       maxAge: Math.ceil((expiresAt.getTime() - Date.now()) / 1000),
@@ -37,7 +39,7 @@ export class SessionCookie {
   }
 
   remove(c: Context): void {
-    deleteCookie(c, NAME, this.#attributes());
+    deleteCookie(c, this.#name, this.#attributes());
   }
 
   #sign(token: string): Buffer {

@@ -15,13 +15,17 @@ export interface Device {
   readonly id: string;
   readonly name: string;
   readonly loggedInAt: Date;
-  readonly lastUsedAt: Date;
+  /** When it was last used, to a tenth of a login's life. */
+  readonly renewedAt: Date;
 }
 
-/**
- * The share of its life after which a login is renewed in the store of record; by so much a row may
- * run out before the cached session does, which only matters when the cache is lost.
- */
+export interface FoundSession {
+  readonly session: AppSession;
+  /** The new end of the login, for the cookie; `null` when it was not yet time to renew it. */
+  readonly renewedUntil: Date | null;
+}
+
+/** The share of its life after which a login that is used is renewed. */
 const RENEW_AFTER = 0.1;
 
 /**
@@ -64,25 +68,19 @@ export class Sessions {
     return { token, expiresAt: new Date(expiresAt) };
   }
 
-  /** The live session of this token, which thereby lives on. */
-  async find(token: string): Promise<AppSession | null> {
-    const session = await this.#cache.getOrLoad(token, () => this.#load(token));
-    // Cheap on every request: the cache itself leaves out the writes that would gain little.
-    if (session !== null) await this.#cache.touch(token, this.#seconds);
-    return session;
-  }
-
   /**
-   * Lets the login live on in the store of record, once in a tenth of its life; until when, or `null`
-   * if it is not yet time or the login has ended.
+   * The live session of this token, which thereby lives on: once in a tenth of its life it is renewed in
+   * the store of record, and then until `renewedUntil`. The copy in the cache never outlives the row.
    */
-  async renewIfDue(token: string, session: AppSession): Promise<Date | null> {
-    if (Date.now() < session.renewAt) return null;
+  async find(token: string): Promise<FoundSession | null> {
+    const session = await this.#cache.getOrLoad(token, () => this.#load(token));
+    if (session === null) return null;
+    if (Date.now() < session.renewAt) return { session, renewedUntil: null };
     const expiresAt = this.#expiry();
-    if (!this.#logins.renew(token, expiresAt)) return null;
-    // The copy in the cache still has the old `renewAt`.
+    const isLive = this.#logins.renew(token, expiresAt);
+    // The cached copy is of before the renewal, or of a login that has ended.
     await this.#cache.invalidate(token);
-    return new Date(expiresAt);
+    return isLive ? { session, renewedUntil: new Date(expiresAt) } : null;
   }
 
   async logOut(token: string): Promise<void> {
@@ -103,14 +101,28 @@ export class Sessions {
     return wasThere || wasCached;
   }
 
-  /** Which devices there are is for the store of record to say; when they were last used, for the cache. */
+  /**
+   * The devices that are logged in. One that only the cache still knows is among them: its logout was
+   * interrupted between the store and the cache, and must be there to be pressed again.
+   */
   async devices(userId: number): Promise<Device[]> {
-    const cached = await this.#cache.listByUser(userId);
-    const lastUsed = new Map(cached.map(({ id, touchedAt }) => [id, touchedAt]));
-    return this.#logins.ofUser(userId).map(({ id, device, createdAt }) => {
-      const loggedInAt = new Date(createdAt);
-      return { id, name: device, loggedInAt, lastUsedAt: lastUsed.get(id) ?? loggedInAt };
-    });
+    const logins = this.#logins.ofUser(userId).map(({ id, device, createdAt, expiresAt }) => ({
+      id,
+      name: device,
+      loggedInAt: new Date(createdAt),
+      renewedAt: new Date(expiresAt - this.#seconds * 1000),
+    }));
+    const known = new Set(logins.map(({ id }) => id));
+    const leftOver = (await this.#cache.listByUser(userId)).filter(({ id }) => !known.has(id));
+    return [
+      ...logins,
+      ...leftOver.map(({ id, session, createdAt }) => ({
+        id,
+        name: session.device,
+        loggedInAt: createdAt,
+        renewedAt: createdAt,
+      })),
+    ];
   }
 
   #load(token: string): LoadedSession<AppSession> | null {

@@ -28,6 +28,7 @@ create index onehost_session_expiry on onehost_session_entries (expires_at);
 -- that it missed nothing. AUTOINCREMENT would promise the same for twice the cost of an insert.
 create table onehost_session_changes (
   seq integer not null primary key,
+  mark integer not null, -- random: a seq that is given again, in a file put back to an earlier state, has another
   token_hash blob check (length(token_hash) = 32),
   user_id text,
   check (token_hash is null or user_id is null)
@@ -41,7 +42,7 @@ begin
 end;
 
 -- Position 1: there is always a newest row.
-insert into onehost_session_changes (seq) values (1);
+insert into onehost_session_changes (seq, mark) values (1, random() & 0xfffffffffffff);
 
 -- What is known of this file. One row.
 create table onehost_file (

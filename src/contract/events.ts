@@ -13,7 +13,7 @@ export interface OnehostEvents {
   };
   /** A loaded session was not kept: it was invalidated while it was being loaded. */
   'onehost:fill-refused': { readonly attempt: number };
-  /** The near cache let go of everything, since it could not tell what had changed. */
+  /** The near caches on a connection let go of everything: it was invalidated, or they could not tell what had changed. */
   'onehost:near-cache-dropped': { readonly reason: 'everything-invalidated' | 'fell-behind' };
   /** A purge ended. */
   'onehost:purged': { readonly removed: number; readonly complete: boolean };

@@ -1,7 +1,7 @@
 /** How a purge of expired entries proceeds. */
 export interface PurgeOptions {
   /**
-   * The most entries that one slice removes; a positive integer, 200 by default. Between two slices
+   * The most entries that one slice removes; 1 to 1,000,000, 200 by default. Between two slices
    * other work runs: the event loop of this process, and the writers of all others.
    */
   readonly sliceEntries?: number;

@@ -44,7 +44,10 @@ export interface SessionCache<S extends Session = Session> extends AsyncDisposab
    * for one token at the same time share one load. A `null` from the loader is not kept. What the
    * loader throws reaches every caller that shared the load.
    *
-   * @throws LoadRefusedError when invalidations kept arriving through 16 loads.
+   * The loader must end: one that hangs holds up everyone who asks this process for the token, so give
+   * it a time limit. It must not ask for its own token: it would wait for itself.
+   *
+   * @throws LoadRefusedError when each of 16 loads was overtaken by an invalidation.
    */
   getOrLoad(token: string, load: SessionLoader<S>): Promise<S | null>;
 

@@ -22,21 +22,16 @@ export function assertKnownOptions(of: string, options: unknown, known: readonly
   }
 }
 
-/** @throws InvalidOptionError unless `value` is an integer from `least` to 2^31 - 1. */
+/** @throws InvalidOptionError unless `value` is an integer from `least` to `most`. */
 export function assertInteger(
   name: string,
   value: unknown,
-  least: number,
+  { least, most }: { readonly least: number; readonly most: number },
 ): asserts value is number {
-  if (
-    typeof value !== 'number' ||
-    !Number.isInteger(value) ||
-    value < least ||
-    value > 0x7fffffff
-  ) {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
     const found = typeof value === 'number' ? String(value) : describeType(value);
     throw new InvalidOptionError(
-      `${name} must be an integer of at least ${least} and at most 2147483647, but found ${found}.`,
+      `${name} must be an integer from ${least} to ${most}, but found ${found}.`,
     );
   }
 }

@@ -17,12 +17,14 @@ const MAX_LOADS = 16;
  *
  * Whoever joins a load under way may have begun after an invalidation that the load did not see. That
  * is safe: the invalidation is later than the load's fence, so its fill is refused and everyone waits
- * for the next load. This is the lease of "Scaling Memcache at Facebook" (Nishtala et al., NSDI 2013,
+ * for the next load. It is safe for as long as the fill is still to come, so nobody joins any more once
+ * the load has ended. This is the lease of "Scaling Memcache at Facebook" (Nishtala et al., NSDI 2013,
  * section 3.2.1), with a position in the change log in the place of the lease token.
  */
 export class LoadFlights<S extends Session, Fence> {
   readonly #target: FillTarget<S, Fence>;
-  readonly #flights = new Map<string, Promise<HeldSession<S> | null>>();
+  /** Those that may still be joined. */
+  readonly #boarding = new Map<string, Promise<HeldSession<S> | null>>();
 
   constructor(target: FillTarget<S, Fence>) {
     this.#target = target;
@@ -31,22 +33,33 @@ export class LoadFlights<S extends Session, Fence> {
   async getOrLoad(token: string, load: SessionLoader<S>): Promise<S | null> {
     const cached = await this.#target.get(token);
     if (cached !== null) return cached;
-    let flight = this.#flights.get(token);
-    if (flight === undefined) {
-      flight = this.#fly(token, load).finally(() => this.#flights.delete(token));
-      this.#flights.set(token, flight);
-    }
-    return (await flight)?.read() ?? null;
+    const held = await (this.#boarding.get(token) ?? this.#depart(token, load));
+    return held?.read() ?? null;
   }
 
-  async #fly(token: string, load: SessionLoader<S>): Promise<HeldSession<S> | null> {
+  #depart(token: string, load: SessionLoader<S>): Promise<HeldSession<S> | null> {
+    const closeBoarding = () => {
+      if (this.#boarding.get(token) === flight) this.#boarding.delete(token);
+    };
+    const flight = this.#fly(token, load, closeBoarding).finally(closeBoarding);
+    this.#boarding.set(token, flight);
+    return flight;
+  }
+
+  async #fly(
+    token: string,
+    load: SessionLoader<S>,
+    closeBoarding: () => void,
+  ): Promise<HeldSession<S> | null> {
     for (let attempt = 1; attempt <= MAX_LOADS; attempt++) {
       const fence = await this.#target.openFence(token);
       try {
         const loaded = await load(token);
+        closeBoarding();
         if (loaded === null) return null;
         assertLoaded(loaded);
-        const held = await this.#target.fill(token, loaded, fence);
+        const { session, ttlSeconds } = loaded;
+        const held = await this.#target.fill(token, { session, ttlSeconds }, fence);
         if (held !== null) return held;
       } finally {
         this.#target.closeFence(fence);
@@ -54,8 +67,9 @@ export class LoadFlights<S extends Session, Fence> {
       publish('onehost:fill-refused', { attempt });
     }
     throw new LoadRefusedError(
-      `A session was invalidated during each of ${MAX_LOADS} loads of it, so none was kept or returned. ` +
-        'Look for a loop that invalidates a token, a user or everything on each request.',
+      `Each of ${MAX_LOADS} loads of a session was overtaken, so none was kept or returned: something ` +
+        'invalidated its token, its user or everything meanwhile, or more was changed than the change log keeps. ' +
+        'Look for a loop that invalidates on each request, and for a loader that is very slow.',
     );
   }
 }

@@ -6,6 +6,9 @@ export interface ProcessFence {
   refused: boolean;
 }
 
+/** How many users a fence remembers; beyond that, loading again is cheaper. */
+const MAX_USERS = 1000;
+
 /** The fences of a cache whose invalidations reach this process alone. */
 export class ProcessFences {
   readonly #open = new Set<ProcessFence>();
@@ -31,7 +34,10 @@ export class ProcessFences {
   }
 
   userInvalidated(userId: string): void {
-    for (const fence of this.#open) fence.users.add(userId);
+    for (const fence of this.#open) {
+      if (fence.users.size < MAX_USERS) fence.users.add(userId);
+      else fence.refused = true;
+    }
   }
 
   everythingInvalidated(): void {

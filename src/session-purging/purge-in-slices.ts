@@ -16,7 +16,7 @@ export async function purgeInSlices(
 ): Promise<PurgeResult> {
   assertKnownOptions('purgeExpired', options, ['sliceEntries', 'timeBudgetSeconds', 'signal']);
   const { sliceEntries = 200, timeBudgetSeconds = 10, signal } = options;
-  assertInteger('sliceEntries', sliceEntries, 1);
+  assertInteger('sliceEntries', sliceEntries, { least: 1, most: 1_000_000 });
   assertDuration('timeBudgetSeconds', timeBudgetSeconds);
   const end = clock.monotonic() + timeBudgetSeconds * 1000;
   let removed = 0;

@@ -1,8 +1,8 @@
 import { parse, stringify } from 'devalue';
 import { UnreadableEntryError } from '../contract/errors/index.ts';
-import { inspectSession } from './inspect-session.ts';
+import { snapshotSession } from './snapshot-session.ts';
 
-/** A session as text, and what had to be known of it to write it. */
+/** A session as text, and whom it belongs to. */
 export interface EncodedSession {
   /** The user id as ids are compared. */
   readonly userId: string;
@@ -16,22 +16,28 @@ export interface EncodedSession {
  * docs/decisions/0002-session-codec.md has the measurement that chose them: JSON is the fastest there
  * is for plain data, and devalue the only kept library that brought everything back as it was.
  *
- * @throws what `inspectSession` throws.
+ * @throws what `snapshotSession` throws.
  */
-export function encodeSession(session: unknown): EncodedSession {
-  const { userId, json } = inspectSession(session);
+export function encodeSession(value: unknown): EncodedSession {
+  const { userId, session, json } = snapshotSession(value);
   return { userId, payload: json ? JSON.stringify(session) : stringify(session) };
 }
 
-/** @throws UnreadableEntryError when `payload` was not written by {@link encodeSession}. */
-export function decodeSession<S>(payload: string): S {
+/**
+ * Hands the decoded session to `use`, which may go through it to its depth.
+ *
+ * @throws UnreadableEntryError when `payload` was not written by {@link encodeSession}. It has no `cause`:
+ *   a parser's message quotes what it could not read.
+ */
+export function decodeSession<S, T>(payload: string, use: (session: S) => T): T {
   try {
-    return payload.charCodeAt(0) === 0x7b ? JSON.parse(payload) : parse(payload);
-  } catch (cause) {
-    throw new UnreadableEntryError(
-      'An entry is there, but its payload cannot be read: it was written by a newer version of ' +
-        'onehost, or changed by hand. Invalidate its token (or call clear()), and log in again.',
-      { cause },
-    );
+    const session = payload.charCodeAt(0) === 0x7b ? JSON.parse(payload) : parse(payload);
+    if ((session as { userId?: unknown }).userId !== undefined) return use(session);
+  } catch {
+    // Falls through to the error that says what to do.
   }
+  throw new UnreadableEntryError(
+    'An entry is there, but its payload is not that of a session: it was written by a newer version of ' +
+      'onehost, or changed by hand. Invalidate its token (or call clear()), and log in again.',
+  );
 }

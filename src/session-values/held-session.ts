@@ -12,13 +12,13 @@ export class HeldSession<S> {
 
   /** @throws UnreadableEntryError */
   constructor(payload: string) {
-    const session = decodeSession<S>(payload);
-    const frozen = freezeDeep(session);
-    this.#shared = frozen ? session : undefined;
-    this.#payload = frozen ? '' : payload;
+    this.#shared = decodeSession(payload, (session: S) =>
+      freezeDeep(session) ? session : undefined,
+    );
+    this.#payload = this.#shared === undefined ? payload : '';
   }
 
   read(): S {
-    return this.#shared ?? decodeSession<S>(this.#payload);
+    return this.#shared ?? decodeSession(this.#payload, (session: S) => session);
   }
 }

@@ -2,6 +2,7 @@ import type { SessionCacheCapabilities } from '../../contract/capabilities.ts';
 import { type Clock, systemClock } from '../../contract/clock.ts';
 import { CacheClosedError } from '../../contract/errors/index.ts';
 import { publish } from '../../contract/events.ts';
+import { expiryAfter } from '../../contract/expiry.ts';
 import type { PurgeOptions, PurgeResult } from '../../contract/purge.ts';
 import type { Session, SessionSummary, UserId } from '../../contract/session.ts';
 import type { InvalidateByUserOptions, SessionCache } from '../../contract/session-cache.ts';
@@ -14,13 +15,13 @@ import { LoadFlights } from '../../session-loading/load-flights.ts';
 import { type ProcessFence, ProcessFences } from '../../session-loading/process-fence.ts';
 import { purgeInSlices } from '../../session-purging/purge-in-slices.ts';
 import { sessionIdOf } from '../../session-tokens/session-id.ts';
-import { encodeSession } from '../../session-values/encode-session.ts';
+import { type EncodedSession, encodeSession } from '../../session-values/encode-session.ts';
 import { HeldSession } from '../../session-values/held-session.ts';
 import { SessionTable } from './session-table.ts';
 
 export interface InMemorySessionCacheOptions {
   /**
-   * The most entries kept, 100,000 by default; at least 1. When it is full, the session that was not
+   * The most entries kept, 1 to 10,000,000, 100,000 by default. When it is full, the session that was not
    * read for the longest time leaves, live or not: its next `get` answers `null`.
    */
   readonly maxEntries?: number;
@@ -56,7 +57,7 @@ export class InMemorySessionCache<S extends Session = Session> implements Sessio
   constructor(options: InMemorySessionCacheOptions = {}) {
     assertKnownOptions('InMemorySessionCache', options, ['maxEntries', 'clock']);
     const { maxEntries = 100_000, clock = systemClock } = options;
-    assertInteger('maxEntries', maxEntries, 1);
+    assertInteger('maxEntries', maxEntries, { least: 1, most: 10_000_000 });
     this.#clock = clock;
     this.#table = new SessionTable(maxEntries);
     this.#flights = new LoadFlights(this.#fillTarget());
@@ -72,7 +73,7 @@ export class InMemorySessionCache<S extends Session = Session> implements Sessio
     this.#assertOpen();
     assertToken(token);
     assertDuration('ttlSeconds', ttlSeconds);
-    this.#put(token, session, ttlSeconds);
+    this.#put(token, encodeSession(session), ttlSeconds);
   }
 
   async getOrLoad(token: string, load: SessionLoader<S>): Promise<S | null> {
@@ -87,7 +88,7 @@ export class InMemorySessionCache<S extends Session = Session> implements Sessio
     const entry = this.#table.live(token, now);
     if (entry === undefined) return false;
     entry.touchedAt = now;
-    entry.expiresAt = now + ttlSeconds * 1000;
+    entry.expiresAt = expiryAfter(now, ttlSeconds);
     return true;
   }
 
@@ -177,8 +178,7 @@ export class InMemorySessionCache<S extends Session = Session> implements Sessio
     return removed;
   }
 
-  #put(token: string, session: S, ttlSeconds: number): HeldSession<S> {
-    const { userId, payload } = encodeSession(session);
+  #put(token: string, { userId, payload }: EncodedSession, ttlSeconds: number): HeldSession<S> {
     const held = new HeldSession<S>(payload);
     const now = this.#clock.now();
     const previous = this.#table.live(token, now);
@@ -187,7 +187,7 @@ export class InMemorySessionCache<S extends Session = Session> implements Sessio
       held,
       createdAt: previous?.userId === userId ? previous.createdAt : now,
       touchedAt: now,
-      expiresAt: now + ttlSeconds * 1000,
+      expiresAt: expiryAfter(now, ttlSeconds),
     });
     this.#table.removeExpiredAmongNext(LOOKED_AT_BY_SET, now);
     return held;
@@ -207,9 +207,9 @@ export class InMemorySessionCache<S extends Session = Session> implements Sessio
     assertDuration('ttlSeconds', loaded.ttlSeconds);
     const newer = this.#table.live(token, this.#clock.now());
     if (newer !== undefined) return newer.held;
-    const { userId } = encodeSession(loaded.session);
-    if (this.#fences.refuses(fence, userId)) return null;
-    return this.#put(token, loaded.session, loaded.ttlSeconds);
+    const encoded = encodeSession(loaded.session);
+    if (this.#fences.refuses(fence, encoded.userId)) return null;
+    return this.#put(token, encoded, loaded.ttlSeconds);
   }
 
   #assertOpen(): void {

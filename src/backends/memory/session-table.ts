@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { ownString } from '../../session-tokens/own-string.ts';
 import type { HeldSession } from '../../session-values/held-session.ts';
 
 /** One session in memory. Times are milliseconds since 1970. */
@@ -37,7 +38,8 @@ export class SessionTable<S> {
     return entry !== undefined && entry.expiresAt > now ? entry : undefined;
   }
 
-  put(token: string, entry: MemoryEntry<S>): void {
+  put(anyToken: string, entry: MemoryEntry<S>): void {
+    const token = ownString(anyToken);
     this.#entries.set(token, entry);
     this.#rounds.add(token);
     const tokens = this.#tokensOfUser.get(entry.userId);

@@ -1,11 +1,12 @@
-import type { Change, ChangeLog } from './change-log.ts';
+import { type OnehostEvents, publish } from '../../contract/events.ts';
+import type { Change, ChangeLog, Position } from './change-log.ts';
 import type { ChangeWatch } from './change-watch.ts';
 
 /** Whoever keeps in memory what the file says. */
 export interface ChangeListener {
   tokenChanged(tokenHash: string): void;
   userChanged(userId: string): void;
-  everythingChanged(reason: 'everything-invalidated' | 'fell-behind'): void;
+  everythingChanged(): void;
 }
 
 /**
@@ -27,7 +28,7 @@ export class ChangeFeed {
   readonly #watch: ChangeWatch;
   readonly #log: Pick<ChangeLog, 'position' | 'after'>;
   readonly #listeners = new Set<ChangeListener>();
-  #position: number;
+  #position: Position;
 
   /** The watch must have been made before this: what is committed in between then counts as a change. */
   constructor(watch: ChangeWatch, log: Pick<ChangeLog, 'position' | 'after'>) {
@@ -51,33 +52,45 @@ export class ChangeFeed {
     const tail = this.#log.after(this.#position, MAX_TAIL);
     if (tail === null) {
       this.#position = this.#log.position();
-      for (const listener of this.#listeners) listener.everythingChanged('fell-behind');
+      this.#tell({});
     } else {
       for (const change of tail) {
         this.#tell(change);
-        this.#position = change.seq;
+        this.#position = change.position;
       }
     }
     // Only now: if reading the tail failed, the next call must try again.
     this.#watch.acknowledge();
+    if (tail === null) this.#publishDropped('fell-behind');
+    else if (tail.some(isEverything)) this.#publishDropped('everything-invalidated');
     return true;
   }
 
   /**
    * Deals with a change that this connection made itself, and of which the watch therefore knows
-   * nothing. With a `seq` right after the position nobody else's change lies between, and the tail that
+   * nothing. With a position right after the last one nobody else's change lies between, and the tail that
    * is read next need not hold it; without one (the write failed) it is a precaution.
    */
-  applyOwn(change: Change, seq?: number): void {
+  applyOwn(change: Change, position?: Position): void {
     this.#tell(change);
-    if (seq === this.#position + 1) this.#position = seq;
+    if (position?.seq === this.#position.seq + 1) this.#position = position;
+    if (isEverything(change)) this.#publishDropped('everything-invalidated');
   }
 
   #tell(change: Change): void {
     for (const listener of this.#listeners) {
       if (change.tokenHash !== undefined) listener.tokenChanged(change.tokenHash.toString('hex'));
       else if (change.userId !== undefined) listener.userChanged(change.userId);
-      else listener.everythingChanged('everything-invalidated');
+      else listener.everythingChanged();
     }
   }
+
+  /** Last of all: who listens may ask the caches, and must not find one that was not told yet. */
+  #publishDropped(reason: OnehostEvents['onehost:near-cache-dropped']['reason']): void {
+    if (this.#listeners.size > 0) publish('onehost:near-cache-dropped', { reason });
+  }
+}
+
+function isEverything({ tokenHash, userId }: Change): boolean {
+  return tokenHash === undefined && userId === undefined;
 }

@@ -8,34 +8,57 @@ export interface Change {
   readonly userId?: string;
 }
 
-export interface LoggedChange extends Change {
+/**
+ * A place in the log. The mark is random: if the file is put back to an earlier state, the same seq is
+ * given once more, but to a row with another mark.
+ */
+export interface Position {
   readonly seq: number;
+  readonly mark: number;
+}
+
+export interface LoggedChange extends Change {
+  readonly position: Position;
 }
 
 /** The log is trimmed by whoever appends a row with a seq that this divides. */
 const TRIM_EVERY = 64;
 
 const selectPosition = statement()((db) =>
-  db.selectFrom('onehost_session_changes').select((eb) => eb.fn.max<number>('seq').as('seq')),
+  db
+    .selectFrom('onehost_session_changes')
+    .select(['seq', 'mark'])
+    .orderBy('seq', 'desc')
+    .limit(sql.lit(1)),
 );
 
 const selectFrom = statement<{ seq: number; limit: number }>()((db, param) =>
   db
     .selectFrom('onehost_session_changes')
-    .select(['seq', 'token_hash', 'user_id'])
+    .select(['seq', 'mark', 'token_hash', 'user_id'])
     .where('seq', '>=', param('seq'))
     .orderBy('seq')
     .limit(param('limit')),
 );
 
-const insertChange = statement<{ tokenHash: Buffer | null; userId: string | null }>()((db, param) =>
-  db
-    .insertInto('onehost_session_changes')
-    .values({ token_hash: param('tokenHash'), user_id: param('userId') }),
+const insertChange = statement<{
+  mark: number;
+  tokenHash: Buffer | null;
+  userId: string | null;
+}>()((db, param) =>
+  db.insertInto('onehost_session_changes').values({
+    mark: param('mark'),
+    token_hash: param('tokenHash'),
+    user_id: param('userId'),
+  }),
 );
 
-const selectRow = statement<{ seq: number }>()((db, param) =>
-  db.selectFrom('onehost_session_changes').select('seq').where('seq', '=', param('seq')),
+const selectRow = statement<Position>()((db, param) =>
+  db
+    .selectFrom('onehost_session_changes')
+    .select('seq')
+    .where('seq', '=', param('seq'))
+    .where('mark', '=', param('mark')),
 );
 
 const selectConcerning = statement<{ seq: number; tokenHash: Buffer; userId: string }>()(
@@ -83,39 +106,39 @@ export class ChangeLog {
     this.#keptChanges = keptChanges;
   }
 
-  /** The seq of the newest row. */
-  position(): number {
-    return this.#selectPosition.get({})?.seq ?? 0;
+  /** The place of the newest row. */
+  position(): Position {
+    // There is always a row: the schema brings the first one and keeps the newest.
+    return this.#selectPosition.get({}) as Position;
   }
 
   /**
    * The changes after `position`, at most `limit`; `null` when they cannot be told: there are more, or
    * the row at `position` is gone (trimmed, or the file was put back to an earlier state).
    */
-  after(position: number, limit: number): readonly LoggedChange[] | null {
-    const rows = this.#selectFrom.all({ seq: position, limit: limit + 2 });
-    if (rows[0]?.seq !== position || rows.length > limit + 1) return null;
-    return rows.slice(1).map((row) => ({
-      seq: row.seq,
+  after({ seq, mark }: Position, limit: number): readonly LoggedChange[] | null {
+    const [known, ...tail] = this.#selectFrom.all({ seq, limit: limit + 2 });
+    if (known?.seq !== seq || known.mark !== mark || tail.length > limit) return null;
+    return tail.map((row) => ({
+      position: { seq: row.seq, mark: row.mark },
       ...(row.token_hash === null ? {} : { tokenHash: row.token_hash }),
       ...(row.user_id === null ? {} : { userId: row.user_id }),
     }));
   }
 
   /** Whether something after `position` concerns this token or user, or may have. */
-  concernsSince(position: number, tokenHash: Buffer, userId: string): boolean {
-    if (this.#selectRow.get({ seq: position }) === undefined) return true;
-    return this.#selectConcerning.get({ seq: position, tokenHash, userId }) !== undefined;
+  concernsSince(position: Position, tokenHash: Buffer, userId: string): boolean {
+    if (this.#selectRow.get(position) === undefined) return true;
+    return this.#selectConcerning.get({ seq: position.seq, tokenHash, userId }) !== undefined;
   }
 
-  /** To be called inside the transaction that makes the change. The seq of the new row. */
-  append(change: Change): number {
-    const { lastInsertRowid } = this.#insertChange.run({
-      tokenHash: change.tokenHash ?? null,
-      userId: change.userId ?? null,
-    });
+  /** To be called inside the transaction that makes the change. The place of the new row. */
+  append(change: Change): Position {
+    const { tokenHash = null, userId = null } = change;
+    const mark = Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
+    const { lastInsertRowid } = this.#insertChange.run({ mark, tokenHash, userId });
     const seq = Number(lastInsertRowid);
     if (seq % TRIM_EVERY === 0) this.#deleteBelow.run({ seq: seq - this.#keptChanges + 1 });
-    return seq;
+    return { seq, mark };
   }
 }

@@ -14,13 +14,14 @@ import { hashToken } from '../../session-tokens/hash-token.ts';
 import { sessionIdOfHash } from '../../session-tokens/session-id.ts';
 import { encodeSession } from '../../session-values/encode-session.ts';
 import { HeldSession } from '../../session-values/held-session.ts';
+import type { Position } from './change-log.ts';
 import type { Durability, OnehostDatabase } from './database.ts';
 import { NearCache, type NearEntry } from './near-cache.ts';
 import { type LiveEntry, SessionStore } from './session-store.ts';
 
 export interface DatabaseSessionCacheOptions {
   /**
-   * How many sessions this process keeps in memory, 10,000 by default; 0 reads the file each time. It is
+   * How many sessions this process keeps in memory, up to 10,000,000, 10,000 by default; 0 reads the file each time. It is
    * only a matter of speed: an invalidation by any process holds for them at once.
    */
   readonly nearCacheEntries?: number;
@@ -59,7 +60,7 @@ export class DatabaseSessionCache<S extends Session = Session> implements Sessio
   readonly #database: OnehostDatabase;
   readonly #store: SessionStore;
   readonly #near: NearCache<S> | null;
-  readonly #flights: LoadFlights<S, number>;
+  readonly #flights: LoadFlights<S, Position>;
   readonly #durability: Durability;
   readonly #touchWriteShare: number;
   #closed = false;
@@ -73,7 +74,7 @@ export class DatabaseSessionCache<S extends Session = Session> implements Sessio
     this.#store = new SessionStore(database);
     this.#near = settings.nearCacheEntries === 0 ? null : new NearCache(settings.nearCacheEntries);
     if (this.#near !== null) database.changes.subscribe(this.#near);
-    this.#flights = new LoadFlights<S, number>({
+    this.#flights = new LoadFlights<S, Position>({
       get: (each) => this.get(each),
       openFence: () => this.#store.fence(),
       closeFence: () => {},
@@ -182,7 +183,7 @@ export class DatabaseSessionCache<S extends Session = Session> implements Sessio
     this.#closed = true;
     if (this.#near === null) return;
     this.#database.changes.unsubscribe(this.#near);
-    this.#near.clear();
+    this.#near.everythingChanged();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -210,7 +211,7 @@ export class DatabaseSessionCache<S extends Session = Session> implements Sessio
     return entry === null ? null : this.#hold(token, tokenHash, entry).read();
   }
 
-  #fill(token: string, session: S, ttlSeconds: number, fence: number): HeldSession<S> | null {
+  #fill(token: string, session: S, ttlSeconds: number, fence: Position): HeldSession<S> | null {
     this.#assertOpen();
     assertDuration('ttlSeconds', ttlSeconds);
     const tokenHash = hashToken(token);
@@ -252,7 +253,7 @@ function readOptions(options: DatabaseSessionCacheOptions): Required<DatabaseSes
     revocationDurability = 'power-loss',
     touchWriteShare = 0.05,
   } = options;
-  assertInteger('nearCacheEntries', nearCacheEntries, 0);
+  assertInteger('nearCacheEntries', nearCacheEntries, { least: 0, most: 10_000_000 });
   assertOneOf('revocationDurability', revocationDurability, ['power-loss', 'process-crash']);
   if (typeof touchWriteShare !== 'number' || !(touchWriteShare >= 0 && touchWriteShare < 1)) {
     throw new InvalidOptionError(

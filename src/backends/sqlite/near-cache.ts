@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { publish } from '../../contract/events.ts';
+import { ownString } from '../../session-tokens/own-string.ts';
 import type { HeldSession } from '../../session-values/held-session.ts';
 import type { ChangeListener } from './change-feed.ts';
 
@@ -34,7 +34,8 @@ export class NearCache<S> implements ChangeListener {
     return this.#entries.get(token);
   }
 
-  put(token: string, entry: NearEntry<S>): void {
+  put(anyToken: string, entry: NearEntry<S>): void {
+    const token = ownString(anyToken);
     this.#entries.set(token, entry);
     this.#tokenOfHash.set(entry.tokenHash, token);
     const hashes = this.#hashesOfUser.get(entry.userId);
@@ -52,12 +53,7 @@ export class NearCache<S> implements ChangeListener {
       this.tokenChanged(tokenHash);
   }
 
-  everythingChanged(reason: 'everything-invalidated' | 'fell-behind'): void {
-    this.clear();
-    publish('onehost:near-cache-dropped', { reason });
-  }
-
-  clear(): void {
+  everythingChanged(): void {
     this.#entries.clear();
   }
 

@@ -9,6 +9,7 @@ import { checkLocation, createPrivateFile } from './check-location.ts';
 import { OnehostDatabase } from './database.ts';
 import { type FilesystemType, filesystemType } from './filesystem.ts';
 import { migrate, migrationState } from './migrate.ts';
+import { realFile } from './real-file.ts';
 import { type BootId, bootId, checkSoundness, hasLeftoverWal } from './soundness.ts';
 import { isBusy, translateError } from './translate-error.ts';
 
@@ -19,7 +20,7 @@ export interface OpenDatabaseOptions {
    */
   readonly lockWaitSeconds?: number;
   /**
-   * How many rows the change log keeps, 16,384 by default, at least 128. A process that has slept through
+   * How many rows the change log keeps, 128 to 10,000,000, 16,384 by default. A process that has slept through
    * more changes drops its near cache, and a load that took longer is done again.
    */
   readonly changeLogEntries?: number;
@@ -66,7 +67,9 @@ export async function openDatabaseIn(
   const connection = new SqliteConnection(settings.file, { timeout: 0 });
   try {
     await prepareFile(connection, settings);
-    connection.pragma(`busy_timeout = ${Math.ceil(settings.lockWaitSeconds * 1000)}`);
+    // SQLite takes more than a 32-bit integer for "do not wait".
+    const milliseconds = Math.min(Math.ceil(settings.lockWaitSeconds * 1000), 0x7fffffff);
+    connection.pragma(`busy_timeout = ${milliseconds}`);
     checkSoundness(connection, settings.file, { leftoverWal, bootId: surroundings.bootId });
     return new OnehostDatabase(connection, settings);
   } catch (error) {
@@ -96,21 +99,26 @@ function readOptions(file: string, options: OpenDatabaseOptions): Settings {
     allowUnsafeFilesystem = false,
     clock = systemClock,
   } = options;
-  if (typeof file !== 'string' || file === '' || file.startsWith(':') || file.startsWith('file:')) {
+  if (!isPathOfFile(file)) {
     throw new InvalidOptionError(
       `openDatabase needs the path of a file, but found ${typeof file === 'string' ? `"${file}"` : describeType(file)}. ` +
-        'A database in memory cannot be shared: use InMemorySessionCache for tests.',
+        'It must not begin with ":" or "file:", nor begin or end with white space. A database in memory cannot be shared: use InMemorySessionCache for tests.',
     );
   }
   assertDuration('lockWaitSeconds', lockWaitSeconds);
-  assertInteger('changeLogEntries', changeLogEntries, 128);
+  assertInteger('changeLogEntries', changeLogEntries, { least: 128, most: 10_000_000 });
   return {
-    file: path.resolve(file),
+    file: realFile(path.resolve(file)),
     clock,
     lockWaitSeconds,
     keptChanges: changeLogEntries,
     allowUnsafeFilesystem,
   };
+}
+
+/** better-sqlite3 trims the name, and takes some for a database in memory or a URI. */
+function isPathOfFile(file: unknown): file is string {
+  return typeof file === 'string' && /^(?!:|file:)\S(.*\S)?$/s.test(file);
 }
 
 /**

@@ -13,6 +13,7 @@ export interface OnehostSchema {
   };
   onehost_session_changes: {
     seq: Generated<number>;
+    mark: number;
     token_hash: Buffer | null;
     user_id: string | null;
   };

@@ -1,5 +1,6 @@
+import { expiryAfter } from '../../contract/expiry.ts';
 import type { EncodedSession } from '../../session-values/encode-session.ts';
-import type { Change, ChangeLog } from './change-log.ts';
+import type { Change, ChangeLog, Position } from './change-log.ts';
 import type { Durability, OnehostDatabase } from './database.ts';
 import { type EntryRow, SessionRows } from './session-rows.ts';
 
@@ -57,7 +58,7 @@ export class SessionStore {
   }
 
   /** The position of the change log, for {@link fill}. */
-  fence(): number {
+  fence(): Position {
     return this.#database.read(() => this.#log.position());
   }
 
@@ -69,7 +70,7 @@ export class SessionStore {
     tokenHash: Buffer,
     session: EncodedSession,
     ttlSeconds: number,
-    fence: number,
+    fence: Position,
   ): LiveEntry | null {
     return this.#change<LiveEntry | null>({ tokenHash }, () => {
       const existing = this.#rows.find(tokenHash);
@@ -186,28 +187,31 @@ export class SessionStore {
    * nothing was logged, and, as a precaution, where the transaction failed.
    */
   #change<T>(concerned: Change, work: () => Outcome<T>, durability?: Durability): T {
-    let told: readonly (Change & { readonly seq?: number })[] = [concerned];
+    let told: readonly (Change & { readonly position?: Position })[] = [concerned];
     try {
       const { result, logged } = this.#database.write(() => {
         const outcome = work();
         return {
           result: outcome.result,
-          logged: outcome.logged.map((change) => ({ ...change, seq: this.#log.append(change) })),
+          logged: outcome.logged.map((change) => ({
+            ...change,
+            position: this.#log.append(change),
+          })),
         };
       }, durability);
       if (logged.length > 0) told = logged;
       return result;
     } finally {
-      for (const change of told) this.#database.changes.applyOwn(change, change.seq);
+      for (const change of told) this.#database.changes.applyOwn(change, change.position);
     }
   }
 
   #now(): number {
-    return this.#database.clock.now();
+    return Math.floor(this.#database.clock.now());
   }
 
   #expiry(ttlSeconds: number): number {
-    return Math.ceil(this.#now() + ttlSeconds * 1000);
+    return expiryAfter(this.#now(), ttlSeconds);
   }
 
   #isLive(entry: { readonly expiresAt: number }): boolean {

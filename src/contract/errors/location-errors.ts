@@ -18,6 +18,12 @@ export class FileNotWritableError extends Error implements OnehostError {
   readonly code = 'ONEHOST_FILE_NOT_WRITABLE';
 }
 
+/** The file goes by several names, or by one that leads nowhere, so that processes could each open another. */
+export class AmbiguousFileError extends Error implements OnehostError {
+  override readonly name = 'AmbiguousFileError';
+  readonly code = 'ONEHOST_AMBIGUOUS_FILE';
+}
+
 /** The folder is on a filesystem on which SQLite's shared memory and locks do not hold. */
 export class UnsafeFilesystemError extends Error implements OnehostError {
   override readonly name = 'UnsafeFilesystemError';

@@ -25,7 +25,7 @@ export class UnreadableEntryError extends Error implements OnehostError {
   readonly code = 'ONEHOST_UNREADABLE_ENTRY';
 }
 
-/** Invalidations kept arriving while a session was being loaded. */
+/** Each of 16 loads of a session was overtaken by an invalidation, or by more changes than are kept. */
 export class LoadRefusedError extends Error implements OnehostError {
   override readonly name = 'LoadRefusedError';
   readonly code = 'ONEHOST_LOAD_REFUSED';

@@ -25,6 +25,14 @@ export function expiryClaims(claim: Claim): void {
     assert.equal(await cache.get('token'), null);
   });
 
+  claim('a lifetime beyond all dates ends with them', ['retains'], async ({ cache }) => {
+    for (const ttlSeconds of [1e13, Number.MAX_VALUE]) {
+      await cache.set('token', { userId: 7 }, ttlSeconds);
+      assert.equal((await cache.listByUser(7))[0]?.expiresAt.getTime(), 8.64e15);
+      assert.deepEqual(await cache.get('token'), { userId: 7 });
+    }
+  });
+
   claim(
     'a set in place of another has a lifetime of its own',
     ['retains'],

@@ -227,6 +227,42 @@ export function loadingClaims(claim: Claim): void {
   );
 
   claim(
+    'who asks after an invalidation does not get what a load had found just before',
+    ['retains'],
+    async ({ cache }) => {
+      // The answers of the app's store to both arrive in one turn of the event loop.
+      for (let turns = 0; turns < 12; turns++) {
+        const token = `token ${turns}`;
+        let valid = true;
+        let answer: () => void = () => {};
+        const load = () => {
+          const found = valid ? { session: { userId: 7 }, ttlSeconds: 60 } : null;
+          return new Promise<typeof found>((resolve) => {
+            const previous = answer;
+            answer = () => {
+              previous();
+              resolve(found);
+            };
+            if (!valid) resolve(found);
+          });
+        };
+        const request = cache.getOrLoad(token, load);
+        await new Promise((resolve) => setImmediate(resolve));
+        const logout = (async () => {
+          for (let turn = 0; turn < turns; turn++) await null;
+          valid = false;
+          await cache.invalidate(token);
+          return cache.getOrLoad(token, load);
+        })();
+        answer();
+        assert.equal(await logout, null, `${turns} turns later`);
+        await request;
+        assert.equal(await cache.get(token), null);
+      }
+    },
+  );
+
+  claim(
     'an invalidation of another token or user does not disturb a load',
     ['retains'],
     async ({ cache }) => {

@@ -41,6 +41,27 @@ const refused: Record<string, [value: unknown, path: string]> = {
   'a WeakMap': [{ 'a b': new WeakMap() }, 'session.data["a b"]'],
   'an own __proto__': [JSON.parse('{"__proto__":{"admin":true}}'), 'session.data.__proto__'],
   'a named property of an array': [Object.assign([1], { extra: 2 }), 'session.data.extra'],
+  'a property beyond the last index': [
+    Object.assign([], { 4294967295: 1 }),
+    'session.data["4294967295"]',
+  ],
+  'a property of a Date': [Object.assign(new Date(5), { zone: 'CET' }), 'session.data.zone'],
+  'a property of a Map': [Object.assign(new Map(), { a: 1 }), 'session.data.a'],
+  'a property of a typed array': [Object.assign(new Uint8Array(2), { a: 1 }), 'session.data.a'],
+  'a symbol of an array': [Object.assign([1], { [Symbol('s')]: 1 }), 'session.data[Symbol(s)]'],
+  'a hidden property': [Object.defineProperty({ a: 1 }, 'b', { value: 2 }), 'session.data.b'],
+  'a hidden toJSON': [
+    Object.defineProperty({ a: 1 }, 'toJSON', { value: () => 'changed' }),
+    'session.data.toJSON',
+  ],
+  'a search under way': [Object.assign(/a/g, { lastIndex: 3 }), 'session.data.lastIndex'],
+  'a Map without a prototype': [Object.setPrototypeOf(new Map([[1, 2]]), null), 'session.data'],
+  'shared memory': [{ shared: new SharedArrayBuffer(8) }, 'session.data.shared'],
+  'a view of shared memory': [
+    { view: new Uint8Array(new SharedArrayBuffer(8)) },
+    'session.data.view',
+  ],
+  'a buffer that was transferred': [{ buffer: transferred() }, 'session.data.buffer'],
 };
 
 export function valueClaims(claim: Claim): void {
@@ -67,6 +88,32 @@ export function valueClaims(claim: Claim): void {
       assert.equal(await cache.get('token'), null, 'nothing half-kept');
     });
   }
+
+  claim(
+    'a view keeps the bytes it shows, and not those around them',
+    ['retains'],
+    async ({ cache }) => {
+      const around = new Uint8Array(1000).fill(83);
+      const view = around.subarray(10, 13);
+      await cache.set('token', { userId: 7, view }, 60);
+      const kept = (await cache.get('token'))?.['view'] as Uint8Array;
+      assert.deepEqual(kept, new Uint8Array([83, 83, 83]));
+      assert.equal(kept.buffer.byteLength, 3);
+    },
+  );
+
+  claim('what answers otherwise the second time is asked once', ['retains'], async ({ cache }) => {
+    let asked = 0;
+    const session = {
+      get userId() {
+        return ++asked;
+      },
+      data: new Proxy({ a: 1 }, { get: () => (++asked > 3 ? new Date() : 'first') }),
+    };
+    await cache.set('token', session, 60);
+    assert.deepEqual(await cache.get('token'), { userId: 1, data: { a: 'first' } });
+    assert.equal(await cache.invalidateByUser(1), 1);
+  });
 
   claim('nesting without end is refused', [], async ({ cache }) => {
     await assert.rejects(async () => cache.set('token', { userId: 7, data: nested(100_000) }, 60), {
@@ -148,6 +195,12 @@ const spoilers: Record<
   'a Set': (session) => session.set.clear(),
   'a typed array': (session) => session.bytes.fill(9),
 };
+
+function transferred(): ArrayBuffer {
+  const buffer = new ArrayBuffer(8);
+  structuredClone(buffer, { transfer: [buffer] });
+  return buffer;
+}
 
 function nested(depth: number): unknown {
   let value: unknown = 'bottom';

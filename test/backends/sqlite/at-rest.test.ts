@@ -44,6 +44,24 @@ describe('at rest', () => {
   });
 });
 
+describe('what stands around the bytes of a session', () => {
+  test('is not kept with them: a view of the memory that small Buffers share', async () => {
+    using folder = new TemporaryFolder();
+    await using database = await openDatabase(folder.file('a.db'));
+    const cache = new DatabaseSessionCache<TestSession>(database);
+    const token = newSessionToken();
+    // As a request's header would, it passes through the pool.
+    Buffer.from(`Cookie: session=${token}`);
+    const key = Buffer.from('public key bytes');
+    const view = new Uint8Array(key.buffer, key.byteOffset, key.byteLength);
+    expect(Buffer.from(view.buffer).includes(token)).toBe(true);
+    cache.set(token, { userId: 7, view }, 60);
+    const kept = cache.get(token)?.['view'] as Uint8Array;
+    expect(Buffer.from(kept).toString()).toBe('public key bytes');
+    expect(kept.buffer.byteLength).toBe(16);
+  });
+});
+
 describe('tokens', () => {
   test('newSessionToken gives 256 bits in 43 characters that fit a cookie', () => {
     const tokens = new Set(Array.from({ length: 1000 }, () => newSessionToken()));

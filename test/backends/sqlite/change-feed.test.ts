@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ChangeFeed, type ChangeListener } from '../../../src/backends/sqlite/change-feed.ts';
-import type { Change, LoggedChange } from '../../../src/backends/sqlite/change-log.ts';
+import type { Change, LoggedChange, Position } from '../../../src/backends/sqlite/change-log.ts';
 import type { ChangeWatch } from '../../../src/backends/sqlite/change-watch.ts';
 
 const token = (byte: number): Change => ({ tokenHash: Buffer.alloc(32, byte) });
@@ -9,7 +9,8 @@ const hex = (byte: number) => Buffer.alloc(32, byte).toString('hex');
 /** A file as the feed sees it: a log, and a version that rises with each commit of others. */
 class FakeFile implements ChangeWatch {
   readonly kind = 'data-version';
-  readonly rows: LoggedChange[] = [{ seq: 1 }];
+  readonly rows: LoggedChange[] = [{ position: { seq: 1, mark: 1 } }];
+  #lastMark = 1;
   failing = false;
   /** Something that happens between the look at the watch and the reading of the tail. */
   meanwhile: (() => void) | undefined;
@@ -18,13 +19,18 @@ class FakeFile implements ChangeWatch {
   #acknowledged = 1;
 
   commitByOther(change?: Change): void {
-    if (change !== undefined) this.rows.push({ ...change, seq: this.position() + 1 });
+    if (change !== undefined) this.#log(change);
     this.#version++;
   }
 
-  commitByUs(change: Change): number {
-    this.rows.push({ ...change, seq: this.position() + 1 });
+  commitByUs(change: Change): Position {
+    this.#log(change);
     return this.position();
+  }
+
+  #log(change: Change): void {
+    const position = { seq: this.position().seq + 1, mark: ++this.#lastMark };
+    this.rows.push({ ...change, position });
   }
 
   hasChanged(): boolean {
@@ -38,14 +44,16 @@ class FakeFile implements ChangeWatch {
     this.#acknowledged = this.#seen;
   }
 
-  position(): number {
-    return this.rows.at(-1)?.seq ?? 0;
+  position(): Position {
+    return this.rows.at(-1)?.position ?? { seq: 0, mark: 0 };
   }
 
-  after(position: number, limit: number): readonly LoggedChange[] | null {
+  after({ seq, mark }: Position, limit: number): readonly LoggedChange[] | null {
     if (this.failing) throw new Error('disk I/O error');
-    const tail = this.rows.filter((row) => row.seq > position);
-    const isThere = this.rows.some((row) => row.seq === position);
+    const tail = this.rows.filter(({ position }) => position.seq > seq);
+    const isThere = this.rows.some(
+      ({ position }) => position.seq === seq && position.mark === mark,
+    );
     return isThere && tail.length <= limit ? tail : null;
   }
 }
@@ -55,7 +63,7 @@ function listen(feed: ChangeFeed): string[] {
   const listener: ChangeListener = {
     tokenChanged: (tokenHash) => told.push(tokenHash),
     userChanged: (userId) => told.push(userId),
-    everythingChanged: (reason) => told.push(reason),
+    everythingChanged: () => told.push('everything'),
   };
   feed.subscribe(listener);
   return told;
@@ -71,7 +79,7 @@ describe('the change feed', () => {
     file.commitByOther({ userId: 'ada' });
     file.commitByOther({});
     expect(feed.catchUp()).toBe(true);
-    expect(told).toEqual([hex(1), 'ada', 'everything-invalidated']);
+    expect(told).toEqual([hex(1), 'ada', 'everything']);
     expect(feed.catchUp()).toBe(false);
     expect(told).toHaveLength(3);
   });
@@ -121,10 +129,10 @@ describe('the change feed', () => {
     file.commitByOther(token(2));
     file.rows.splice(0, 2);
     expect(feed.catchUp()).toBe(true);
-    expect(told).toEqual(['fell-behind']);
+    expect(told).toEqual(['everything']);
     file.commitByOther(token(3));
     feed.catchUp();
-    expect(told).toEqual(['fell-behind', hex(3)]);
+    expect(told).toEqual(['everything', hex(3)]);
   });
 
   test('drops everything when the file was put back to an earlier state', () => {
@@ -135,7 +143,7 @@ describe('the change feed', () => {
     file.rows.splice(3);
     file.commitByOther();
     feed.catchUp();
-    expect(told).toEqual(['fell-behind']);
+    expect(told).toEqual(['everything']);
   });
 
   test('drops everything when more has changed than is worth reading', () => {
@@ -144,7 +152,7 @@ describe('the change feed', () => {
     const told = listen(feed);
     for (let count = 0; count < 1025; count++) file.commitByOther(token(count % 256));
     feed.catchUp();
-    expect(told).toEqual(['fell-behind']);
+    expect(told).toEqual(['everything']);
   });
 
   test('tells own changes at once, and does not read them again when none came between', () => {

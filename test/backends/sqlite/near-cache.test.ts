@@ -1,6 +1,8 @@
 import { channel } from 'node:diagnostics_channel';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { DatabaseSessionCache, openDatabase } from '../../../src/index.ts';
+import { DatabaseSessionCache, newSessionToken, openDatabase } from '../../../src/index.ts';
 import { ManualClock, type TestSession } from '../../../src/testing/index.ts';
 import { withConnection } from '../../support/sqlite-file.ts';
 import { TemporaryFolder } from '../../support/temporary-folder.ts';
@@ -133,6 +135,65 @@ describe('the near cache', () => {
     });
   });
 
+  test('is dropped by who notices that the file was put back to an earlier state', async () => {
+    const { here, there, file } = await openTwo();
+    here.set('token', { userId: 7 }, 60);
+    here.get('token');
+    there.invalidate('another');
+    here.get('token');
+    // What a backup from before does to the log: its newest row is gone, and its seq is given once more.
+    withConnection(file, (connection) => {
+      connection.exec('drop trigger onehost_session_changes_keep_newest');
+      connection.exec('delete from onehost_session_changes where seq > 1');
+    });
+    there.invalidate('token');
+    expect(here.get('token')).toBeNull();
+  });
+
+  test('a listener that asks during a drop gets no dropped session', async () => {
+    const { first, here, there } = await openTwo({ changeLogEntries: 128 });
+    const beside = new DatabaseSessionCache<TestSession>(first);
+    here.set('token', { userId: 7 }, 60);
+    const answers: unknown[] = [];
+    const listener = () => answers.push(here.get('token'), beside.get('token'));
+    channel('onehost:near-cache-dropped').subscribe(listener);
+    onTestFinished(() => {
+      channel('onehost:near-cache-dropped').unsubscribe(listener);
+    });
+    for (const drop of [
+      () => there.clear(),
+      () => here.clear(),
+      () => {
+        there.invalidate('token');
+        for (let count = 0; count < 400; count++) there.set('busy', { userId: 9, count }, 60);
+      },
+    ]) {
+      here.set('token', { userId: 7 }, 60);
+      expect([here.get('token'), beside.get('token')]).toEqual([{ userId: 7 }, { userId: 7 }]);
+      drop();
+      expect(here.get('token')).toBeNull();
+    }
+    expect(answers.length).toBeGreaterThanOrEqual(6);
+    expect(answers.filter((answer) => answer !== null)).toEqual([]);
+  });
+
+  test('keeps the token alone of the header that it was cut out of', async () => {
+    const { here } = await openTwo();
+    const before = heapUsed();
+    const tokens = Array.from({ length: 2000 }, (_, index) => {
+      const header = `theme=${'x'.repeat(20_000)}${index}; session=${newSessionToken()}`;
+      return header.slice(-43);
+    });
+    for (const token of tokens) {
+      here.set(token, { userId: 7 }, 60);
+      here.get(token);
+    }
+    tokens.length = 0;
+    // 2,000 headers would be 40 MB.
+    expect(heapUsed() - before).toBeLessThan(10_000_000);
+    expect(here.listByUser(7)).toHaveLength(2000);
+  }, 60_000);
+
   test('holds nothing after close, and closing leaves the database open', async () => {
     const { first, here, there } = await openTwo();
     here.set('token', { userId: 7 }, 60);
@@ -181,6 +242,13 @@ describe('the near cache', () => {
     }
   });
 });
+
+/** After everything that nobody refers to has gone. */
+function heapUsed(): number {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+  return process.memoryUsage().heapUsed;
+}
 
 describe('touch', () => {
   const touchedAt = (cache: DatabaseSessionCache<TestSession>) =>

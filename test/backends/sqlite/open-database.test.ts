@@ -2,10 +2,12 @@ import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -57,10 +59,13 @@ describe('a missing file', () => {
     expect(existsSync(folder.file('missing'))).toBe(false);
   });
 
-  test.each(['', ':memory:', 'file:a.db', undefined, 7])('is not named by %j', async (file) => {
-    const error = await refusal(openDatabase(file as string));
-    expect(error.code).toBe('ONEHOST_INVALID_OPTION');
-  });
+  test.each(['', ':memory:', 'file:a.db', 'a.db\n', ' a.db', undefined, 7])(
+    'is not named by %j',
+    async (file) => {
+      const error = await refusal(openDatabase(file as string));
+      expect(error.code).toBe('ONEHOST_INVALID_OPTION');
+    },
+  );
 });
 
 describe('permissions', () => {
@@ -192,6 +197,43 @@ describe('a file that is there', () => {
   });
 });
 
+describe('a file by another name', () => {
+  test('through a symbolic link is the same file, checks and all', async () => {
+    using folder = new TemporaryFolder();
+    mkdirSync(folder.file('data'));
+    await using direct = await openDatabase(folder.file('data/real.db'));
+    symlinkSync(folder.file('data/real.db'), folder.file('link.db'));
+    symlinkSync(folder.file('data'), folder.file('folder'));
+    for (const name of ['link.db', 'folder/real.db']) {
+      await using linked = await openDatabase(folder.file(name));
+      expect(linked.file).toBe(direct.file);
+    }
+    const asked: string[] = [];
+    const surroundings = {
+      ...machine,
+      filesystemType: (path: string) => {
+        asked.push(path);
+        return 0x6969;
+      },
+    };
+    const error = await refusal(openDatabaseIn(surroundings, folder.file('link.db')));
+    expect(error.code).toBe('ONEHOST_UNSAFE_FILESYSTEM');
+    expect(asked).toEqual([folder.file('data')]);
+  });
+
+  test('with two names, or with a name that leads nowhere, is refused', async () => {
+    using folder = new TemporaryFolder();
+    (await openDatabase(folder.file('a.db'))).close();
+    linkSync(folder.file('a.db'), folder.file('b.db'));
+    symlinkSync(folder.file('missing.db'), folder.file('c.db'));
+    for (const name of ['a.db', 'b.db', 'c.db']) {
+      const error = await refusal(openDatabase(folder.file(name)));
+      expect(error.code).toBe('ONEHOST_AMBIGUOUS_FILE');
+    }
+    expect(existsSync(folder.file('missing.db'))).toBe(false);
+  });
+});
+
 describe('after the machine went down', () => {
   /** A file whose processes never closed it, with one page overwritten in the middle. */
   async function leaveDamaged(folder: TemporaryFolder): Promise<string> {
@@ -241,6 +283,12 @@ describe('after the machine went down', () => {
 });
 
 describe('options', () => {
+  test('a wait of many days is a wait', async () => {
+    using folder = new TemporaryFolder();
+    await using database = await openDatabase(folder.file('a.db'), { lockWaitSeconds: 1e9 });
+    expect(database.connection.pragma('busy_timeout', { simple: true })).toBe(0x7fffffff);
+  });
+
   test.each([
     [{ lockWaitSeconds: 0 }, 'ONEHOST_INVALID_DURATION', 'lockWaitSeconds'],
     [{ lockWaitSeconds: Number.NaN }, 'ONEHOST_INVALID_DURATION', 'NaN'],

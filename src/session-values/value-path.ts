@@ -1,0 +1,14 @@
+/** One step from a value into a part of it; `call` is a method that gives the part. */
+export type PathStep = string | number | symbol | { readonly call: string };
+
+/** The path as one would write it in code: `session.devices[2].onClose`. */
+export function writePath(path: readonly PathStep[]): string {
+  return path.reduce<string>((text, step) => {
+    if (typeof step === 'number') return `${text}[${step}]`;
+    if (typeof step === 'symbol') return `${text}[${String(step)}]`;
+    if (typeof step === 'object') return `${text}.${step.call}`;
+    return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(step)
+      ? `${text}.${step}`
+      : `${text}[${JSON.stringify(step)}]`;
+  }, 'session');
+}
