@@ -27,9 +27,9 @@ export const mutations: readonly Mutation[] = [
     name: 'a fill ignores its fence',
     file: `${sqlite}/change-log.ts`,
     edits: [
-      ['if (this.#selectRow.get({ seq: position }) === undefined) return true;', ''],
+      ['if (this.#selectRow.get(position) === undefined) return true;', ''],
       [
-        'return this.#selectConcerning.get({ seq: position, tokenHash, userId }) !== undefined;',
+        'return this.#selectConcerning.get({ seq: position.seq, tokenHash, userId }) !== undefined;',
         'return false;',
       ],
     ],
@@ -53,13 +53,13 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a fence whose row was trimmed is taken for good',
     file: `${sqlite}/change-log.ts`,
-    edits: [['if (this.#selectRow.get({ seq: position }) === undefined) return true;', '']],
+    edits: [['if (this.#selectRow.get(position) === undefined) return true;', '']],
     caughtBy: nearCache,
   },
   {
     name: 'a tail whose beginning was trimmed is taken for whole',
     file: `${sqlite}/change-log.ts`,
-    edits: [['rows[0]?.seq !== position || rows.length', 'rows.length']],
+    edits: [['known?.seq !== seq || known.mark !== mark || tail.length', 'tail.length']],
     caughtBy: nearCache,
   },
   {
@@ -78,8 +78,8 @@ export const mutations: readonly Mutation[] = [
     file: `${sqlite}/change-feed.ts`,
     edits: [
       [
-        'if (seq === this.#position + 1) this.#position = seq;',
-        'if (seq !== undefined) this.#position = seq;',
+        'if (position?.seq === this.#position.seq + 1) this.#position = position;',
+        'if (position !== undefined) this.#position = position;',
       ],
     ],
     caughtBy: coherence,
@@ -245,13 +245,18 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'readers share a Date',
     file: 'src/session-values/held-session.ts',
-    edits: [['this.#shared = frozen ? session : undefined;', 'this.#shared = session;']],
+    edits: [
+      [
+        'freezeDeep(session) ? session : undefined,',
+        'freezeDeep(session) || true ? session : undefined,',
+      ],
+    ],
     caughtBy: memory,
   },
   {
     name: 'every caller loads for itself',
     file: 'src/session-loading/load-flights.ts',
-    edits: [['      this.#flights.set(token, flight);\n', '']],
+    edits: [['    this.#boarding.set(token, flight);\n', '']],
     caughtBy: memory,
   },
   {
@@ -270,6 +275,57 @@ export const mutations: readonly Mutation[] = [
     file: 'src/session-loading/process-fence.ts',
     edits: [['if (fence.token === token) fence.refused = true;', 'void (fence.token === token);']],
     caughtBy: memory,
+  },
+  {
+    name: 'a load may still be joined when it has ended',
+    file: 'src/session-loading/load-flights.ts',
+    edits: [['        closeBoarding();\n', '']],
+    caughtBy: memory,
+  },
+  {
+    name: 'a file put back to an earlier state goes unnoticed',
+    file: `${sqlite}/change-log.ts`,
+    edits: [['known?.seq !== seq || known.mark !== mark ||', 'known?.seq !== seq ||']],
+    caughtBy: nearCache,
+  },
+  {
+    name: 'a view brings along the memory around it',
+    file: 'src/session-values/snapshot.ts',
+    edits: [
+      [
+        '() => object.slice());\n    }\n    const isKept',
+        '() => object);\n    }\n    const isKept',
+      ],
+    ],
+    caughtBy: 'test/backends/sqlite/at-rest.test.ts',
+  },
+  {
+    name: 'a kept token keeps the header it was cut out of',
+    file: 'src/session-tokens/own-string.ts',
+    edits: [["return Buffer.from(text, 'utf16le').toString('utf16le');", 'return text;']],
+    caughtBy: nearCache,
+  },
+  {
+    name: 'the checks are made on the link, and not on the file it leads to',
+    file: `${sqlite}/open-database.ts`,
+    edits: [
+      [
+        'file: realFile(path.resolve(file)),',
+        'file: (realFile(path.resolve(file)), path.resolve(file)),',
+      ],
+    ],
+    caughtBy: 'test/backends/sqlite/open-database.test.ts',
+  },
+  {
+    name: 'who listens is told before the caches are',
+    file: `${sqlite}/change-feed.ts`,
+    edits: [
+      [
+        '      this.#tell({});\n',
+        "      this.#publishDropped('fell-behind');\n      this.#tell({});\n",
+      ],
+    ],
+    caughtBy: nearCache,
   },
   {
     name: 'the contract imports a backend',

@@ -1,7 +1,7 @@
 // Breaks a copy of the source in one place after the other, and shows that the tests notice each time:
 // `npm run mutations [-- words of a name]`. Ends with 1 if a bug lives on.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TemporaryFolder } from '../support/temporary-folder.ts';
@@ -14,6 +14,8 @@ const OPERATIONS = '20000';
 const words = process.argv.slice(2).join(' ');
 const chosen = mutations.filter(({ name }) => name.includes(words));
 using folder = new TemporaryFolder();
+// Some tests run as another user, who must be able to read the copy.
+chmodSync(folder.path, 0o755);
 copyProject(folder.path);
 
 // Each kind of test passes while nothing is broken, or its failing would prove nothing.

@@ -35,6 +35,30 @@ class HeldLoader {
   };
 }
 
+/** An app's store whose answers arrive together, in one turn of the event loop, as those of a socket do. */
+class BatchingStore {
+  #valid = true;
+  #answers: (() => void)[] = [];
+
+  find(): Promise<{ session: TestSession; ttlSeconds: number } | null> {
+    const found = this.#valid ? { session: { userId: 7 }, ttlSeconds: 60 } : null;
+    return new Promise((resolve) => this.#answers.push(() => resolve(found)));
+  }
+
+  revoke(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#answers.push(() => {
+        this.#valid = false;
+        resolve();
+      });
+    });
+  }
+
+  answerAll(): void {
+    for (const answer of this.#answers.splice(0)) answer();
+  }
+}
+
 export function loadingClaims(claim: Claim): void {
   claim('getOrLoad gives what is loaded', [], async ({ cache }) => {
     const load = async () => ({ session: { userId: 7, data: [1] }, ttlSeconds: 60 });
@@ -230,33 +254,24 @@ export function loadingClaims(claim: Claim): void {
     'who asks after an invalidation does not get what a load had found just before',
     ['retains'],
     async ({ cache }) => {
-      // The answers of the app's store to both arrive in one turn of the event loop.
       for (let turns = 0; turns < 12; turns++) {
         const token = `token ${turns}`;
-        let valid = true;
-        let answer: () => void = () => {};
-        const load = () => {
-          const found = valid ? { session: { userId: 7 }, ttlSeconds: 60 } : null;
-          return new Promise<typeof found>((resolve) => {
-            const previous = answer;
-            answer = () => {
-              previous();
-              resolve(found);
-            };
-            if (!valid) resolve(found);
-          });
-        };
+        const store = new BatchingStore();
+        const load = () => store.find();
         const request = cache.getOrLoad(token, load);
         await new Promise((resolve) => setImmediate(resolve));
         const logout = (async () => {
+          await store.revoke();
           for (let turn = 0; turn < turns; turn++) await null;
-          valid = false;
-          await cache.invalidate(token);
+          const dropped = cache.invalidate(token);
+          // Where it was done at once, not even a microtask may pass: the window is a few of them wide.
+          if (typeof dropped !== 'boolean') await dropped;
           return cache.getOrLoad(token, load);
         })();
-        answer();
+        const answering = setInterval(() => store.answerAll());
         assert.equal(await logout, null, `${turns} turns later`);
         await request;
+        clearInterval(answering);
         assert.equal(await cache.get(token), null);
       }
     },
