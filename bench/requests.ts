@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** What an app keeps of a login: 250 bytes as JSON, all of which JSON brings back as it was. */
+/** What an app keeps of a login: 250 bytes as JSON, which brings all of it back as it was. */
 export interface AppSession {
   readonly userId: number;
   readonly name: string;
@@ -20,77 +20,74 @@ export interface BatchRequest {
   readonly session: AppSession;
 }
 
-/** The sessions of one scene. All contestants get the same ones, in the same order. */
-export class Population {
-  readonly #name: string;
-
-  constructor(name: string) {
-    this.#name = name;
-  }
-
-  /** 43 characters, as `newSessionToken` makes them, but the same in each run. */
-  token(n: number): string {
-    return createHash('sha256').update(`${this.#name} ${n}`).digest('base64url');
-  }
-
-  session(n: number): AppSession {
-    const userId = 100_000 + (n % 50_000);
-    return {
-      userId,
-      name: `Ada Lovelace ${userId}`,
-      email: `ada.lovelace.${userId}@mail.example.org`,
-      roles: ['member', 'editor'],
-      csrfToken: this.token(n).split('').reverse().join(''),
-      device: 'Firefox 140 on Linux, x86_64',
-      loggedInAt: 1_790_000_000_000 + n,
-    };
-  }
-}
-
 /**
- * The requests that reach one contestant, batch by batch: for the sessions from 0 up to `size`, round and
- * round in a shuffled order, or for one new session after the other.
+ * The requests that reach one contestant, batch by batch. Each contestant of a scene has a stream of its own,
+ * and all of them bring the same.
  */
 export class RequestStream {
-  readonly #population: Population;
-  readonly #order: readonly number[] | null;
+  readonly #known: readonly BatchRequest[];
   #next = 0;
+  #nextNew: number;
 
-  constructor(population: Population, size: number | 'always new') {
-    this.#population = population;
-    this.#order = size === 'always new' ? null : shuffled(size);
+  /** @param size how many sessions are known from the beginning. */
+  constructor(size: number) {
+    this.#known = shuffled(Array.from({ length: size }, (_, n) => login(n)));
+    this.#nextNew = size;
   }
 
-  take(count: number): BatchRequest[] {
+  /** Each known session once, to fill a store with. */
+  all(): readonly BatchRequest[] {
+    return this.#known.map((request, number) => ({ ...request, number }));
+  }
+
+  /** The next ones of the known sessions, round and round in a shuffled order. */
+  takeKnown(count: number): BatchRequest[] {
     return Array.from({ length: count }, (_, number) => {
-      const n = this.#order === null ? this.#next : this.#order[this.#next % this.#order.length];
-      this.#next++;
-      return this.#request(number, n as number);
+      const { token, session } = this.#known[this.#next++ % this.#known.length] as BatchRequest;
+      return { number, token: newCopy(token), session };
     });
   }
 
-  /** Each session once, to fill a store with. */
-  all(): BatchRequest[] {
-    return (this.#order ?? []).map((n, number) => this.#request(number, n));
-  }
-
-  /**
-   * Each time new strings and objects, as a server makes them from what it receives: nobody has yet
-   * computed the hash by which a `Map` finds the string.
-   */
-  #request(number: number, n: number): BatchRequest {
-    return { number, token: this.#population.token(n), session: this.#population.session(n) };
+  /** Sessions that no batch has had yet. */
+  takeNew(count: number): BatchRequest[] {
+    return Array.from({ length: count }, (_, number) => ({ ...login(this.#nextNew++), number }));
   }
 }
 
+/** The n-th session; its token has 43 characters, as `newSessionToken` makes them, but is the same in each run. */
+function login(n: number): BatchRequest {
+  const userId = 100_000 + (n % 50_000);
+  const session = {
+    userId,
+    name: `Ada Lovelace ${userId}`,
+    email: `ada.lovelace.${userId}@mail.example.org`,
+    roles: ['member', 'editor'],
+    csrfToken: digest(`csrf token ${n}`),
+    device: 'Firefox 140 on Linux, x86_64',
+    loggedInAt: 1_790_000_000_000 + n,
+  };
+  return { number: n, token: digest(`session token ${n}`), session };
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
+}
+
+/**
+ * The same characters as a string that is new to V8, as a server reads it from each request: the hash by
+ * which a `Map` finds it is not computed yet.
+ */
+function newCopy(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
+}
+
 /** Fisher and Yates, with a generator that begins at the same seed each time. */
-function shuffled(size: number): number[] {
-  const order = Array.from({ length: size }, (_, n) => n);
+function shuffled<T>(list: T[]): T[] {
   let seed = 1;
-  for (let last = size - 1; last > 0; last--) {
+  for (let last = list.length - 1; last > 0; last--) {
     seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
     const other = Math.floor((seed / 2 ** 32) * (last + 1));
-    [order[last], order[other]] = [order[other] as number, order[last] as number];
+    [list[last], list[other]] = [list[other] as T, list[last] as T];
   }
-  return order;
+  return list;
 }

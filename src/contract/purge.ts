@@ -4,14 +4,14 @@ export interface PurgeOptions {
    * The most entries that one slice removes; 1 to 1,000,000, 200 by default. Between two slices
    * other work runs: the event loop of this process, and the writers of all others.
    */
-  readonly sliceEntries?: number;
+  readonly sliceEntries?: number | undefined;
   /**
    * How long the purge goes on, in seconds, 10 by default; finite and more than 0. At least one
    * slice is done. What is left is removed by the next purge, or by the app's own `set`s.
    */
-  readonly timeBudgetSeconds?: number;
+  readonly timeBudgetSeconds?: number | undefined;
   /** Ends the purge after the slice under way; what was removed stays removed. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface PurgeResult {

@@ -15,14 +15,17 @@ import type { SessionLoader } from './session-loader.ts';
  * - Once an invalidation has returned, no read that starts later gives the entry. An invalidation
  *   that cannot be carried out throws; it is never swallowed.
  *
- * Every method throws `InvalidTokenError`, `InvalidUserIdError` or `InvalidDurationError` for an
- * argument that cannot be meant, before anything is read or written, and `CacheClosedError` after
+ * Every method throws `InvalidTokenError`, `InvalidUserIdError`, `InvalidDurationError` or
+ * `InvalidOptionError` for an argument that cannot be meant, before anything is read or written, and `CacheClosedError` after
  * `close`. A method that answers with a promise rejects instead.
  */
 export interface SessionCache<S extends Session = Session> extends AsyncDisposable {
   readonly capabilities: SessionCacheCapabilities;
 
-  /** The live session of this token, or `null`. */
+  /**
+   * The live session of this token, or `null`. Treat it as read-only: plain data is frozen, and what is
+   * not is a copy, so a change reaches nobody.
+   */
   get(token: string): Awaitable<S | null>;
 
   /**
@@ -44,8 +47,7 @@ export interface SessionCache<S extends Session = Session> extends AsyncDisposab
    * for one token at the same time share one load. A `null` from the loader is not kept. What the
    * loader throws reaches every caller that shared the load.
    *
-   * The loader must end: one that hangs holds up everyone who asks this process for the token, so give
-   * it a time limit. It must not ask for its own token: it would wait for itself.
+   * A cache that cannot be written throws, although the load succeeded.
    *
    * @throws LoadRefusedError when each of 16 loads was overtaken by an invalidation.
    */
@@ -70,7 +72,7 @@ export interface SessionCache<S extends Session = Session> extends AsyncDisposab
    */
   invalidateById(userId: UserId, id: string): Awaitable<boolean>;
 
-  /** The user's live sessions, the last used first. */
+  /** The user's live sessions, the last set or touched first. */
   listByUser(userId: UserId): Awaitable<SessionSummary<S>[]>;
 
   /** Drops every entry. */
@@ -91,5 +93,5 @@ export interface SessionCache<S extends Session = Session> extends AsyncDisposab
 
 export interface InvalidateByUserOptions {
   /** The token whose session stays: "log out everywhere else". */
-  readonly exceptToken?: string;
+  readonly exceptToken?: string | undefined;
 }

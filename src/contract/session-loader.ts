@@ -9,11 +9,16 @@ export interface LoadedSession<S extends Session = Session> {
 }
 
 /**
- * Looks a token up in the app's own store, the source of truth; `null` when it is not valid there.
+ * Looks a token up in the app's own store, the source of truth; `null` or `undefined` when it is not valid
+ * there.
  *
  * The app must change its own store *before* it calls an invalidation: a load that begins after the
- * invalidation reads what the store says by then.
+ * invalidation reads what the store says by then. If the process ends between the two, a session that
+ * was cached before lives on until it expires: repeat the invalidation when the request is repeated.
+ *
+ * A loader must end: one that hangs holds up everyone who asks this process for the token, so give it a
+ * time limit. It must not ask for its own token: it would wait for itself.
  */
 export type SessionLoader<S extends Session = Session> = (
   token: string,
-) => Awaitable<LoadedSession<S> | null>;
+) => Awaitable<LoadedSession<S> | null | undefined>;

@@ -27,7 +27,7 @@ export interface SessionSummary<S extends Session = Session> {
    */
   readonly id: string;
   readonly session: S;
-  /** When the token got its first session of this user. */
+  /** When the token got its session; a `set` in place of a live one of the same user leaves it as it is. */
   readonly createdAt: Date;
   /** When the session was last set or touched; a touch that was coalesced is not recorded. */
   readonly touchedAt: Date;

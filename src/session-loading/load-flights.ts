@@ -56,7 +56,7 @@ export class LoadFlights<S extends Session, Fence> {
       try {
         const loaded = await load(token);
         closeBoarding();
-        if (loaded === null) return null;
+        if (loaded === null || loaded === undefined) return null;
         assertLoaded(loaded);
         const { session, ttlSeconds } = loaded;
         const held = await this.#target.fill(token, { session, ttlSeconds }, fence);

@@ -23,6 +23,10 @@ export function encodeSession(value: unknown): EncodedSession {
   return { userId, payload: json ? JSON.stringify(session) : stringify(session) };
 }
 
+export function isJson(payload: string): boolean {
+  return payload.charCodeAt(0) === 0x7b;
+}
+
 /**
  * Hands the decoded session to `use`, which may go through it to its depth.
  *
@@ -31,7 +35,7 @@ export function encodeSession(value: unknown): EncodedSession {
  */
 export function decodeSession<S, T>(payload: string, use: (session: S) => T): T {
   try {
-    const session = payload.charCodeAt(0) === 0x7b ? JSON.parse(payload) : parse(payload);
+    const session = isJson(payload) ? JSON.parse(payload) : parse(payload);
     if ((session as { userId?: unknown }).userId !== undefined) return use(session);
   } catch {
     // Falls through to the error that says what to do.

@@ -1,5 +1,5 @@
-import { decodeSession } from './encode-session.ts';
-import { freezeDeep } from './freeze-deep.ts';
+import { decodeSession, isJson } from './encode-session.ts';
+import { freezeDeep, freezeParsed } from './freeze-deep.ts';
 
 /**
  * A session in this process's memory, given out so that no reader can change what another one gets:
@@ -9,16 +9,26 @@ import { freezeDeep } from './freeze-deep.ts';
 export class HeldSession<S> {
   readonly #shared: S | undefined;
   readonly #payload: string;
+  /** What was decoded to see whether it can be shared; the first reader gets it. */
+  #unread: S | undefined;
 
   /** @throws UnreadableEntryError */
   constructor(payload: string) {
-    this.#shared = decodeSession(payload, (session: S) =>
-      freezeDeep(session) ? session : undefined,
-    );
-    this.#payload = this.#shared === undefined ? payload : '';
+    let isFrozen = isJson(payload);
+    const session = decodeSession(payload, (each: S & object) => {
+      if (isFrozen) freezeParsed(each);
+      else isFrozen = freezeDeep(each);
+      return each;
+    });
+    this.#shared = isFrozen ? session : undefined;
+    this.#unread = isFrozen ? undefined : session;
+    this.#payload = isFrozen ? '' : payload;
   }
 
   read(): S {
-    return this.#shared ?? decodeSession(this.#payload, (session: S) => session);
+    if (this.#shared !== undefined) return this.#shared;
+    const session = this.#unread ?? decodeSession(this.#payload, (each: S) => each);
+    this.#unread = undefined;
+    return session;
   }
 }

@@ -78,8 +78,8 @@ export const mutations: readonly Mutation[] = [
     file: `${sqlite}/change-feed.ts`,
     edits: [
       [
-        'if (position?.seq === this.#position.seq + 1) this.#position = position;',
-        'if (position !== undefined) this.#position = position;',
+        'if (position?.seq === this.#position.seq + 1 && !this.#mayHaveChanged()) {',
+        'if (position !== undefined) {',
       ],
     ],
     caughtBy: coherence,
@@ -187,7 +187,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'expired entries wait for a purge',
     file: `${sqlite}/session-store.ts`,
-    edits: [['    this.#rows.deleteExpired(now, REMOVED_BY_SET);\n', '    void REMOVED_BY_SET;\n']],
+    edits: [['this.#rows.deleteExpired(now, REMOVED_BY_SET);', '    void REMOVED_BY_SET;\n']],
     caughtBy: conformance,
   },
   {
@@ -245,12 +245,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'readers share a Date',
     file: 'src/session-values/held-session.ts',
-    edits: [
-      [
-        'freezeDeep(session) ? session : undefined,',
-        'freezeDeep(session) || true ? session : undefined,',
-      ],
-    ],
+    edits: [['this.#shared = isFrozen ? session : undefined;', 'this.#shared = session;']],
     caughtBy: memory,
   },
   {

@@ -18,7 +18,16 @@ export async function runTogether(
 ): Promise<void> {
   const children = Array.from({ length: count }, () => forkFile(url));
   try {
-    await Promise.all(children.map((child) => once(child, 'message')));
+    await Promise.all(
+      children.map(async (child) => {
+        const ready = once(child, 'message');
+        const ended = once(child, 'exit').then(([code]) => {
+          throw new Error(`A process of the test ended with ${code} before it was ready.`);
+        });
+        ended.catch(() => {});
+        await Promise.race([ready, ended]);
+      }),
+    );
     const exits = children.map(async (child) => {
       const [code, signal] = await once(child, 'exit');
       if (code !== 0)

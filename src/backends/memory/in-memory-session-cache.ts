@@ -24,12 +24,12 @@ export interface InMemorySessionCacheOptions {
    * The most entries kept, 1 to 10,000,000, 100,000 by default. When it is full, the session that was not
    * read for the longest time leaves, live or not: its next `get` answers `null`.
    */
-  readonly maxEntries?: number;
+  readonly maxEntries?: number | undefined;
   /** Where the time comes from; the machine's clocks by default. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
-/** How many entries each `set` looks at for expiry: all of them within a quarter as many `set`s. */
+/** How many entries each `set` looks at for expiry: all of them within half as many `set`s. */
 const LOOKED_AT_BY_SET = 4;
 
 /**
@@ -151,6 +151,7 @@ export class InMemorySessionCache<S extends Session = Session> implements Sessio
   async purgeExpired(options?: PurgeOptions): Promise<PurgeResult> {
     this.#assertOpen();
     let unseen = this.#table.size;
+    this.#table.beginRound();
     return purgeInSlices(
       (entries) => {
         const removed = this.#table.removeExpiredAmongNext(entries, this.#clock.now());

@@ -18,8 +18,9 @@ export interface MemoryEntry<S> {
 export class SessionTable<S> {
   readonly #entries: LRUCache<string, MemoryEntry<S>>;
   readonly #tokensOfUser = new Map<string, Set<string>>();
-  /** The same tokens in the order in which they are looked at for expiry. */
+  /** The same tokens, to be looked at for expiry in turn; an iterator of a Set bears what comes and goes. */
   readonly #rounds = new Set<string>();
+  #round = this.#rounds.values();
 
   constructor(maxEntries: number) {
     this.#entries = new LRUCache({
@@ -58,25 +59,32 @@ export class SessionTable<S> {
     return [...(this.#tokensOfUser.get(userId) ?? [])];
   }
 
+  /** Begins the next round now. */
+  beginRound(): void {
+    this.#round = this.#rounds.values();
+  }
+
   clear(): void {
     this.#entries.clear();
   }
 
   /**
    * Looks at the next `count` entries of a round over all of them and removes the expired ones.
-   * Taking turns finds each within size / count calls, at a constant cost per call; a heap by expiry
-   * would keep what was touched or replaced for as long as it was first to live.
+   * Taking turns finds each within two rounds of size / count calls, at a constant cost per call; a heap by
+   * expiry would keep what was touched or replaced for as long as it was first to live.
    */
   removeExpiredAmongNext(count: number, now: number): number {
     let removed = 0;
-    for (const token of this.#rounds) {
-      if (count-- <= 0) break;
-      if ((this.#entries.peek(token)?.expiresAt ?? 0) <= now) {
-        this.#entries.delete(token);
+    for (let looked = 0; looked < count; looked++) {
+      const next = this.#round.next();
+      if (next.done) {
+        // The round is over; what was added during it was looked at too.
+        this.#round = this.#rounds.values();
+        break;
+      }
+      if ((this.#entries.peek(next.value)?.expiresAt ?? 0) <= now) {
+        this.#entries.delete(next.value);
         removed++;
-      } else {
-        this.#rounds.delete(token);
-        this.#rounds.add(token);
       }
     }
     return removed;

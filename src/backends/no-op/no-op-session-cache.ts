@@ -1,4 +1,5 @@
 import type { SessionCacheCapabilities } from '../../contract/capabilities.ts';
+import { systemClock } from '../../contract/clock.ts';
 import { CacheClosedError } from '../../contract/errors/index.ts';
 import type { PurgeOptions, PurgeResult } from '../../contract/purge.ts';
 import type { Session, SessionSummary, UserId } from '../../contract/session.ts';
@@ -8,6 +9,7 @@ import type { LoadedSession, SessionLoader } from '../../contract/session-loader
 import { assertDuration, assertToken, userKey } from '../../contract/validate-arguments.ts';
 import { LoadFlights } from '../../session-loading/load-flights.ts';
 import { type ProcessFence, ProcessFences } from '../../session-loading/process-fence.ts';
+import { purgeInSlices } from '../../session-purging/purge-in-slices.ts';
 import { encodeSession } from '../../session-values/encode-session.ts';
 import { HeldSession } from '../../session-values/held-session.ts';
 
@@ -93,9 +95,9 @@ export class NoOpSessionCache<S extends Session = Session> implements SessionCac
     this.#fences.everythingInvalidated();
   }
 
-  async purgeExpired(_options?: PurgeOptions): Promise<PurgeResult> {
+  async purgeExpired(options?: PurgeOptions): Promise<PurgeResult> {
     this.#assertOpen();
-    return { removed: 0, complete: true };
+    return purgeInSlices(() => ({ removed: 0, done: true }), systemClock, options);
   }
 
   close(): void {

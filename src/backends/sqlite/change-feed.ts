@@ -68,13 +68,24 @@ export class ChangeFeed {
 
   /**
    * Deals with a change that this connection made itself, and of which the watch therefore knows
-   * nothing. With a position right after the last one nobody else's change lies between, and the tail that
-   * is read next need not hold it; without one (the write failed) it is a precaution.
+   * nothing. With a position right after the last one, and no commit of others since, the tail that is read
+   * next need not hold it; without one (the write failed) it is a precaution.
    */
   applyOwn(change: Change, position?: Position): void {
     this.#tell(change);
-    if (position?.seq === this.#position.seq + 1) this.#position = position;
+    if (position?.seq === this.#position.seq + 1 && !this.#mayHaveChanged()) {
+      this.#position = position;
+    }
     if (isEverything(change)) this.#publishDropped('everything-invalidated');
+  }
+
+  #mayHaveChanged(): boolean {
+    try {
+      return this.#watch.hasChanged();
+    } catch {
+      // The write is done, or has failed with an error of its own: neither is to be hidden by this one.
+      return true;
+    }
   }
 
   #tell(change: Change): void {

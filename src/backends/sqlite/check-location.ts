@@ -2,7 +2,6 @@ import { accessSync, closeSync, constants, openSync, statSync } from 'node:fs';
 import path from 'node:path';
 import {
   FileNotWritableError,
-  FolderMissingError,
   FolderNotWritableError,
   UnsafeFilesystemError,
 } from '../../contract/errors/index.ts';
@@ -11,19 +10,13 @@ import { type FilesystemType, unsafeFilesystem } from './filesystem.ts';
 /**
  * Everything that can be said of the place before SQLite touches it.
  *
- * @throws FolderMissingError, FolderNotWritableError, UnsafeFilesystemError or FileNotWritableError
+ * @throws FolderNotWritableError, UnsafeFilesystemError or FileNotWritableError
  */
 export function checkLocation(
   file: string,
   options: { allowUnsafeFilesystem: boolean; filesystemType: FilesystemType },
 ): void {
   const folder = path.dirname(file);
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new FolderMissingError(
-      `The folder ${folder} for the database ${path.basename(file)} does not exist, or is not a folder. ` +
-        'Create it, for the user the app runs as: a folder made on the spot would hide a mistyped path or a missing mount.',
-    );
-  }
   const unsafe = unsafeFilesystem(folder, options.filesystemType);
   if (unsafe !== null && !options.allowUnsafeFilesystem) {
     throw new UnsafeFilesystemError(

@@ -6,7 +6,12 @@ import type { Session, SessionSummary, UserId } from '../../contract/session.ts'
 import type { InvalidateByUserOptions, SessionCache } from '../../contract/session-cache.ts';
 import { readExceptToken } from '../../contract/session-cache-arguments.ts';
 import type { SessionLoader } from '../../contract/session-loader.ts';
-import { assertDuration, assertToken, userKey } from '../../contract/validate-arguments.ts';
+import {
+  assertDuration,
+  assertToken,
+  describeType,
+  userKey,
+} from '../../contract/validate-arguments.ts';
 import { assertInteger, assertKnownOptions, assertOneOf } from '../../contract/validate-options.ts';
 import { LoadFlights } from '../../session-loading/load-flights.ts';
 import { purgeInSlices } from '../../session-purging/purge-in-slices.ts';
@@ -15,7 +20,7 @@ import { sessionIdOfHash } from '../../session-tokens/session-id.ts';
 import { encodeSession } from '../../session-values/encode-session.ts';
 import { HeldSession } from '../../session-values/held-session.ts';
 import type { Position } from './change-log.ts';
-import type { Durability, OnehostDatabase } from './database.ts';
+import { type Durability, OnehostDatabase } from './database.ts';
 import { NearCache, type NearEntry } from './near-cache.ts';
 import { type LiveEntry, SessionStore } from './session-store.ts';
 
@@ -24,18 +29,18 @@ export interface DatabaseSessionCacheOptions {
    * How many sessions this process keeps in memory, up to 10,000,000, 10,000 by default; 0 reads the file each time. It is
    * only a matter of speed: an invalidation by any process holds for them at once.
    */
-  readonly nearCacheEntries?: number;
+  readonly nearCacheEntries?: number | undefined;
   /**
    * What an invalidation that has returned outlives. `power-loss`, the default: it is on disk, for the
    * price of an fsync. `process-crash`: a power cut may undo the last ones, and the sessions come back.
    */
-  readonly revocationDurability?: Durability;
+  readonly revocationDurability?: Durability | undefined;
   /**
    * The share of a session's `ttlSeconds` that must have passed since it was last set or touched before
    * `touch` writes again; from 0 (each touch writes) to below 1, 0.05 by default. So a session lives for
    * at least (1 - share) of `ttlSeconds` after its last touch, and one hour costs at most 20 writes.
    */
-  readonly touchWriteShare?: number;
+  readonly touchWriteShare?: number | undefined;
 }
 
 /**
@@ -45,9 +50,11 @@ export interface DatabaseSessionCacheOptions {
  * process has read it keeps in memory, and before it answers from there it looks whether anybody has
  * changed the file since. Entries outlive the processes.
  *
+ * Caches on the same file are one: `clear` of one empties all.
+ *
  * Its methods answer at once; only `getOrLoad`, `purgeExpired` and disposal are asynchronous. On top of what the contract
  * says they throw `DatabaseBusyError`, `DatabaseFullError`, `FileNotWritableError`, `DatabaseCorruptError`,
- * `DatabaseFailedError` and `DatabaseClosedError`; a write that throws has changed nothing.
+ * `DatabaseReplacedError`, `DatabaseFailedError` and `DatabaseClosedError`; a write that throws has changed nothing.
  */
 export class DatabaseSessionCache<S extends Session = Session> implements SessionCache<S> {
   readonly capabilities: SessionCacheCapabilities = Object.freeze({
@@ -68,6 +75,7 @@ export class DatabaseSessionCache<S extends Session = Session> implements Sessio
   /** @throws InvalidOptionError */
   constructor(database: OnehostDatabase, options: DatabaseSessionCacheOptions = {}) {
     const settings = readOptions(options);
+    assertDatabase(database);
     this.#database = database;
     this.#durability = settings.revocationDurability;
     this.#touchWriteShare = settings.touchWriteShare;
@@ -237,12 +245,25 @@ export class DatabaseSessionCache<S extends Session = Session> implements Sessio
   }
 }
 
+type Settings = {
+  [Name in keyof DatabaseSessionCacheOptions]-?: NonNullable<DatabaseSessionCacheOptions[Name]>;
+};
+
 /** The database keeps bytes. 0.2 us, and less than to have the hash made as a Buffer. */
 function bytesOf(tokenHash: string): Buffer {
   return Buffer.from(tokenHash, 'hex');
 }
 
-function readOptions(options: DatabaseSessionCacheOptions): Required<DatabaseSessionCacheOptions> {
+function assertDatabase(database: unknown): void {
+  if (!(database instanceof OnehostDatabase)) {
+    throw new InvalidOptionError(
+      `DatabaseSessionCache needs what openDatabase gives, but found ${database instanceof Promise ? 'a promise of it' : describeType(database)}. ` +
+        'Write: new DatabaseSessionCache(await openDatabase(file)).',
+    );
+  }
+}
+
+function readOptions(options: DatabaseSessionCacheOptions): Settings {
   assertKnownOptions('DatabaseSessionCache', options, [
     'nearCacheEntries',
     'revocationDurability',

@@ -3,7 +3,9 @@ import type { Clock } from '../../contract/clock.ts';
 import { DatabaseClosedError } from '../../contract/errors/index.ts';
 import { ChangeFeed } from './change-feed.ts';
 import { ChangeLog } from './change-log.ts';
-import { type ChangeWatch, DataVersionWatch } from './change-watch.ts';
+import type { ChangeWatch } from './change-watch.ts';
+import { DataVersionWatch } from './data-version-watch.ts';
+import { FileIdentity } from './file-identity.ts';
 import { translateError } from './translate-error.ts';
 
 /**
@@ -30,6 +32,7 @@ export class OnehostDatabase implements AsyncDisposable {
   readonly changes: ChangeFeed;
   readonly #watch: ChangeWatch;
   readonly #lockWaitSeconds: number;
+  readonly #identity: FileIdentity;
   readonly #inTransaction;
 
   /** @internal */
@@ -41,6 +44,7 @@ export class OnehostDatabase implements AsyncDisposable {
     this.connection = connection;
     this.clock = options.clock;
     this.#lockWaitSeconds = options.lockWaitSeconds;
+    this.#identity = new FileIdentity(options.file, options.clock);
     this.#watch = new DataVersionWatch(connection);
     this.changeLog = new ChangeLog(connection, options.keptChanges);
     this.changes = new ChangeFeed(this.#watch, this.changeLog);
@@ -71,6 +75,7 @@ export class OnehostDatabase implements AsyncDisposable {
    */
   read<T>(work: () => T): T {
     this.#assertOpen();
+    this.#identity.assertSameNowAndThen();
     try {
       return work();
     } catch (error) {
@@ -86,6 +91,7 @@ export class OnehostDatabase implements AsyncDisposable {
    */
   catchUp(): boolean {
     this.#assertOpen();
+    this.#identity.assertSameNowAndThen();
     try {
       return this.changes.catchUp();
     } catch (error) {
@@ -101,6 +107,7 @@ export class OnehostDatabase implements AsyncDisposable {
    */
   write<T>(work: () => T, durability: Durability = 'process-crash'): T {
     this.#assertOpen();
+    this.#identity.assertSame();
     try {
       if (durability === 'process-crash') return this.#inTransaction.immediate(work) as T;
       // Twice one microsecond, beside an fsync; a second connection that always syncs would make every

@@ -60,10 +60,22 @@ export async function migrate(connection: Database, file: string): Promise<void>
 }
 
 function migrationNames(): string[] {
-  return readdirSync(FOLDER)
+  return shippedFiles()
     .filter((name) => name.endsWith('.sql'))
     .map((name) => name.slice(0, -'.sql'.length))
     .sort();
+}
+
+function shippedFiles(): string[] {
+  try {
+    return readdirSync(FOLDER);
+  } catch (cause) {
+    throw new MigrationFailedError(
+      `The migrations that onehost ships are not at ${FOLDER.pathname}. ` +
+        'A bundler that put onehost into one file has left them out: mark onehost as external.',
+      { cause },
+    );
+  }
 }
 
 function shippedMigrations(connection: Database): Record<string, Migration> {

@@ -21,7 +21,8 @@ export interface NearEntry<S> {
 export class NearCache<S> implements ChangeListener {
   readonly #entries: LRUCache<string, NearEntry<S>>;
   readonly #tokenOfHash = new Map<string, string>();
-  readonly #hashesOfUser = new Map<string, Set<string>>();
+  /** Most users have one session here, and then it is the bare hash: a Set for each costs a tenth of a cold read. */
+  readonly #hashesOfUser = new Map<string, string | Set<string>>();
 
   constructor(maxEntries: number) {
     this.#entries = new LRUCache({
@@ -39,8 +40,11 @@ export class NearCache<S> implements ChangeListener {
     this.#entries.set(token, entry);
     this.#tokenOfHash.set(entry.tokenHash, token);
     const hashes = this.#hashesOfUser.get(entry.userId);
-    if (hashes === undefined) this.#hashesOfUser.set(entry.userId, new Set([entry.tokenHash]));
-    else hashes.add(entry.tokenHash);
+    if (hashes === undefined) this.#hashesOfUser.set(entry.userId, entry.tokenHash);
+    else if (typeof hashes !== 'string') hashes.add(entry.tokenHash);
+    else if (hashes !== entry.tokenHash) {
+      this.#hashesOfUser.set(entry.userId, new Set([hashes, entry.tokenHash]));
+    }
   }
 
   tokenChanged(tokenHash: string): void {
@@ -60,7 +64,7 @@ export class NearCache<S> implements ChangeListener {
   #forget(entry: NearEntry<S>): void {
     this.#tokenOfHash.delete(entry.tokenHash);
     const hashes = this.#hashesOfUser.get(entry.userId);
-    if (hashes?.delete(entry.tokenHash) && hashes.size === 0) {
+    if (typeof hashes === 'string' || (hashes?.delete(entry.tokenHash) && hashes.size === 0)) {
       this.#hashesOfUser.delete(entry.userId);
     }
   }

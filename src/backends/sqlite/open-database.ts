@@ -5,29 +5,32 @@ import { type Clock, systemClock } from '../../contract/clock.ts';
 import { InvalidOptionError, WalUnavailableError } from '../../contract/errors/index.ts';
 import { assertDuration, describeType } from '../../contract/validate-arguments.ts';
 import { assertInteger, assertKnownOptions } from '../../contract/validate-options.ts';
+import { type BootId, bootId } from './boot-id.ts';
 import { checkLocation, createPrivateFile } from './check-location.ts';
 import { OnehostDatabase } from './database.ts';
 import { type FilesystemType, filesystemType } from './filesystem.ts';
 import { migrate, migrationState } from './migrate.ts';
 import { realFile } from './real-file.ts';
-import { type BootId, bootId, checkSoundness, hasLeftoverWal } from './soundness.ts';
+import { checkSoundness, hasLeftoverWal } from './soundness.ts';
 import { isBusy, translateError } from './translate-error.ts';
 
 export interface OpenDatabaseOptions {
   /**
    * How long a write waits for the writers before it, in seconds, 5 by default; finite and more than 0.
-   * Then it throws `DatabaseBusyError`. The process's event loop stands still while it waits.
+   * Then it throws `DatabaseBusyError`. The process's event loop stands still while it waits. Opening
+   * waits for at least 30 s, without holding the event loop: another process may be migrating.
    */
-  readonly lockWaitSeconds?: number;
+  readonly lockWaitSeconds?: number | undefined;
   /**
-   * How many rows the change log keeps, 128 to 10,000,000, 16,384 by default. A process that has slept through
+   * How many rows the change log keeps, 128 to 10,000,000, 16,384 by default. Processes that open the
+   * file share one log, and the smallest number wins. A process that has slept through
    * more changes drops its near cache, and a load that took longer is done again.
    */
-  readonly changeLogEntries?: number;
+  readonly changeLogEntries?: number | undefined;
   /** Opens the file even on a filesystem known to break SQLite's locks. `false` by default. */
-  readonly allowUnsafeFilesystem?: boolean;
+  readonly allowUnsafeFilesystem?: boolean | undefined;
   /** Where the time comes from; the machine's clocks by default. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 /** What a test puts in the place of the machine. */
@@ -60,20 +63,22 @@ export async function openDatabaseIn(
   file: string,
   options: OpenDatabaseOptions = {},
 ): Promise<OnehostDatabase> {
-  const settings = readOptions(file, options);
-  checkLocation(settings.file, { ...settings, filesystemType: surroundings.filesystemType });
-  createPrivateFile(settings.file);
-  const leftoverWal = hasLeftoverWal(settings.file);
-  const connection = new SqliteConnection(settings.file, { timeout: 0 });
+  const asked = readOptions(file, options);
+  let settings = asked;
+  let connection: Database | undefined;
   try {
-    await prepareFile(connection, settings);
+    settings = { ...asked, file: realFile(asked.file) };
+    checkLocation(settings.file, { ...settings, filesystemType: surroundings.filesystemType });
+    createPrivateFile(settings.file);
+    const leftoverWal = hasLeftoverWal(settings.file);
+    connection = new SqliteConnection(settings.file, { timeout: 0 });
+    await prepareFile(connection, settings, { leftoverWal, bootId: surroundings.bootId });
     // SQLite takes more than a 32-bit integer for "do not wait".
     const milliseconds = Math.min(Math.ceil(settings.lockWaitSeconds * 1000), 0x7fffffff);
     connection.pragma(`busy_timeout = ${milliseconds}`);
-    checkSoundness(connection, settings.file, { leftoverWal, bootId: surroundings.bootId });
     return new OnehostDatabase(connection, settings);
   } catch (error) {
-    connection.close();
+    connection?.close();
     throw translateError(error, settings.file, settings.lockWaitSeconds);
   }
 }
@@ -108,7 +113,7 @@ function readOptions(file: string, options: OpenDatabaseOptions): Settings {
   assertDuration('lockWaitSeconds', lockWaitSeconds);
   assertInteger('changeLogEntries', changeLogEntries, { least: 128, most: 10_000_000 });
   return {
-    file: realFile(path.resolve(file)),
+    file: path.resolve(file),
     clock,
     lockWaitSeconds,
     keptChanges: changeLogEntries,
@@ -118,7 +123,7 @@ function readOptions(file: string, options: OpenDatabaseOptions): Settings {
 
 /** better-sqlite3 trims the name, and takes some for a database in memory or a URI. */
 function isPathOfFile(file: unknown): file is string {
-  return typeof file === 'string' && /^(?!:|file:)\S(.*\S)?$/s.test(file);
+  return typeof file === 'string' && /^(?!:|file:)\S(.*\S)?$/s.test(file) && !file.includes('\0');
 }
 
 /**
@@ -127,7 +132,11 @@ function isPathOfFile(file: unknown): file is string {
  * While the file is being prepared, nothing waits inside SQLite: two calls in one process would wait
  * for each other, the one holding the event loop and the other the lock.
  */
-async function prepareFile(connection: Database, settings: Settings): Promise<void> {
+async function prepareFile(
+  connection: Database,
+  settings: Settings,
+  machine: { leftoverWal: boolean; bootId: BootId },
+): Promise<void> {
   const patiently = <T>(work: () => T) => retryWhileBusy(work, settings);
   const { pending } = await patiently(() => migrationState(connection, settings.file));
   await patiently(() => enableWal(connection, settings.file));
@@ -138,8 +147,12 @@ async function prepareFile(connection: Database, settings: Settings): Promise<vo
   if (process.platform === 'darwin') connection.pragma('fullfsync = on');
   // A WAL that grew during a long read is cut back to this at the next restart of it.
   connection.pragma('journal_size_limit = 67108864');
-  if (pending.length === 0) return;
-  await patiently(() => connection.exec('begin exclusive'));
+  if (pending.length > 0) await migrateAlone(connection, settings);
+  await patiently(() => checkSoundness(connection, settings.file, machine));
+}
+
+async function migrateAlone(connection: Database, settings: Settings): Promise<void> {
+  await retryWhileBusy(() => connection.exec('begin exclusive'), settings);
   try {
     // Somebody else may have migrated while this process waited.
     const state = migrationState(connection, settings.file);

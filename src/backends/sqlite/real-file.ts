@@ -33,7 +33,8 @@ export function realFile(file: string): string {
 function realFolder(folder: string, file: string): string {
   try {
     return realpathSync(folder);
-  } catch {
+  } catch (error) {
+    if (!['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     throw new FolderMissingError(
       `The folder ${folder} for the database ${path.basename(file)} does not exist, or is not a folder. ` +
         'Create it, for the user the app runs as: a folder made on the spot would hide a mistyped path or a missing mount.',

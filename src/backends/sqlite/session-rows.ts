@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { sql } from 'kysely';
 import { prepare, statement } from './statement.ts';
 
 const selectEntry = statement<{ tokenHash: Buffer }>()((db, param) =>
@@ -98,6 +99,14 @@ const deleteExpired = statement<{ now: number; limit: number }>()((db, param) =>
     ),
 );
 
+const selectExpired = statement<{ now: number }>()((db, param) =>
+  db
+    .selectFrom('onehost_session_entries')
+    .select('expires_at')
+    .where('expires_at', '<=', param('now'))
+    .limit(sql.lit(1)),
+);
+
 /** An entry as it stands in the table; times are milliseconds since 1970. */
 export interface EntryRow {
   readonly tokenHash: Buffer;
@@ -120,6 +129,7 @@ export class SessionRows {
   readonly #deleteOfUser;
   readonly #deleteAll;
   readonly #deleteExpired;
+  readonly #selectExpired;
 
   constructor(connection: Database) {
     this.#selectEntry = prepare(connection, selectEntry);
@@ -132,6 +142,7 @@ export class SessionRows {
     this.#deleteOfUser = prepare(connection, deleteOfUser);
     this.#deleteAll = prepare(connection, deleteAll);
     this.#deleteExpired = prepare(connection, deleteExpired);
+    this.#selectExpired = prepare(connection, selectExpired);
   }
 
   /** Live or expired. */
@@ -177,6 +188,10 @@ export class SessionRows {
 
   deleteAll(): void {
     this.#deleteAll.run({});
+  }
+
+  hasExpired(now: number): boolean {
+    return this.#selectExpired.get({ now }) !== undefined;
   }
 
   /** How many were deleted, the longest expired first, at most `limit`. */

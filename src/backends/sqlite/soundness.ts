@@ -1,18 +1,8 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import { DatabaseCorruptError } from '../../contract/errors/index.ts';
+import type { BootId } from './boot-id.ts';
 import { prepare, statement } from './statement.ts';
-
-/** Which boot of the machine this is; `null` where it cannot be told. Injected by tests. */
-export type BootId = () => string | null;
-
-export const bootId: BootId = () => {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  } catch {
-    return null;
-  }
-};
 
 /** Whether a `-wal` with something in it lies beside the file. To be asked before the file is opened. */
 export function hasLeftoverWal(file: string): boolean {
@@ -23,7 +13,7 @@ const selectCheckedBoot = statement()((db) =>
   db.selectFrom('onehost_file').select('checked_boot_id as bootId'),
 );
 
-const updateCheckedBoot = statement<{ bootId: string | null }>()((db, param) =>
+const updateCheckedBoot = statement<{ bootId: string }>()((db, param) =>
   db.updateTable('onehost_file').set({ checked_boot_id: param('bootId') }),
 );
 
@@ -40,8 +30,7 @@ export function checkSoundness(
   options: { leftoverWal: boolean; bootId: BootId },
 ): void {
   const now = options.bootId();
-  const checked = prepare(connection, selectCheckedBoot).get({})?.bootId ?? null;
-  if (now !== null && checked === now) return;
+  if (prepare(connection, selectCheckedBoot).get({})?.bootId === now) return;
   if (options.leftoverWal) {
     const findings = connection.prepare<[], string>('pragma quick_check(3)').pluck().all();
     if (findings[0] !== 'ok') {

@@ -4,6 +4,7 @@ import {
   DatabaseFailedError,
   DatabaseFullError,
   FileNotWritableError,
+  FolderNotWritableError,
   isOnehostError,
   NotADatabaseError,
 } from '../../contract/errors/index.ts';
@@ -15,7 +16,8 @@ import {
  * https://sqlite.org/rescode.html
  */
 export function translateError(error: unknown, file: string, lockWaitSeconds: number): unknown {
-  if (isOnehostError(error) || !isSqliteError(error)) return error;
+  if (isOnehostError(error)) return error;
+  if (!isSqliteError(error)) return translateSystemError(error, file);
   const options = { cause: error };
   const primary = error.code.split('_').slice(0, 2).join('_');
   switch (primary) {
@@ -56,6 +58,20 @@ export function translateError(error: unknown, file: string, lockWaitSeconds: nu
         options,
       );
   }
+}
+
+/** What the file system says, of a place that cannot even be looked at. */
+function translateSystemError(error: unknown, file: string): unknown {
+  if (!(error instanceof Error && 'syscall' in error && 'code' in error)) return error;
+  const options = { cause: error };
+  if (error.code === 'EACCES' || error.code === 'EPERM' || error.code === 'EROFS') {
+    return new FolderNotWritableError(
+      `The place of ${file} is out of reach for this process (${error.message}). ` +
+        'Check the owner and mode of each folder on the way to it.',
+      options,
+    );
+  }
+  return new DatabaseFailedError(`${file} cannot be opened: ${error.message}.`, options);
 }
 
 /** Whether to try again in a moment. */

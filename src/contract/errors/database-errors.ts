@@ -30,6 +30,12 @@ export class DatabaseCorruptError extends Error implements OnehostError {
   readonly code = 'ONEHOST_DATABASE_CORRUPT';
 }
 
+/** The file was deleted, or another one put in its place, while this process had it open. */
+export class DatabaseReplacedError extends Error implements OnehostError {
+  override readonly name = 'DatabaseReplacedError';
+  readonly code = 'ONEHOST_DATABASE_REPLACED';
+}
+
 /** Other writers held the write lock for longer than `lockWaitSeconds`. Nothing was written. */
 export class DatabaseBusyError extends Error implements OnehostError {
   override readonly name = 'DatabaseBusyError';

@@ -127,6 +127,17 @@ export function invalidationClaims(claim: Claim): void {
     },
   );
 
+  claim('a session that has expired hands nothing on', ['retains'], async ({ cache, advance }) => {
+    await cache.set('token', { userId: 7 }, 10);
+    const before = (await cache.listByUser(7))[0];
+    await advance(10);
+    await cache.set('token', { userId: 7 }, 10);
+    assert.equal(
+      (await cache.listByUser(7))[0]?.createdAt.getTime(),
+      (before?.createdAt.getTime() ?? 0) + 10_000,
+    );
+  });
+
   claim('invalidateById ends the session that the id names', ['retains'], async ({ cache }) => {
     await cache.set('phone', { userId: 7 }, 60);
     await cache.set('laptop', { userId: 7 }, 60);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
@@ -73,6 +74,10 @@ describe('tokens', () => {
     expect(sessionIdOf('token')).toBe(sessionIdOf('token'));
     expect(sessionIdOf('token')).not.toBe(sessionIdOf('token '));
     expect(sessionIdOf('token')).toMatch(/^[\w-]{22}$/);
+    for (const encoding of ['hex', 'base64url'] as const) {
+      const atRest = createHash('sha256').update('token').digest(encoding);
+      expect(atRest).not.toContain(sessionIdOf('token'));
+    }
     expect(() => sessionIdOf('')).toThrow(
       expect.objectContaining({ code: 'ONEHOST_INVALID_TOKEN' }),
     );

@@ -24,6 +24,7 @@ async function openTwo(options: { changeLogEntries?: number } = {}) {
     first,
     here: new DatabaseSessionCache<TestSession>(first),
     there: new DatabaseSessionCache<TestSession>(second),
+    second,
   };
 }
 
@@ -103,6 +104,51 @@ describe('the near cache', () => {
     expect(here.get('token')).toBeNull();
     expect(reasons).toEqual(['fell-behind']);
     expect(here.get('kept')).toEqual({ userId: 8 });
+  });
+
+  test('drops what was changed in a long absence, one by one or as a whole', async () => {
+    for (const changes of [1022, 1023, 1024, 1025, 3000]) {
+      const { here, second } = await openTwo();
+      const cache = new DatabaseSessionCache<TestSession>(second, {
+        revocationDurability: 'process-crash',
+      });
+      here.set('first', { userId: 7 }, 60);
+      here.set('last', { userId: 7 }, 60);
+      here.get('first');
+      here.get('last');
+      cache.invalidate('first');
+      for (let count = 0; count < changes - 2; count++) cache.invalidate(`other ${count}`);
+      cache.invalidate('last');
+      expect([here.get('first'), here.get('last')], `${changes}`).toEqual([null, null]);
+    }
+  });
+
+  test('lets the session go first that was not read for the longest time', async () => {
+    const { first, file } = await openTwo();
+    const cache = new DatabaseSessionCache<TestSession>(first, { nearCacheEntries: 2 });
+    for (const token of ['a', 'b']) cache.set(token, { userId: token }, 60);
+    for (const token of ['a', 'b', 'a']) cache.get(token);
+    cache.set('c', { userId: 'c' }, 60);
+    cache.get('c');
+    spoilPayloads(file);
+    expect([cache.get('a'), cache.get('c')]).toEqual([{ userId: 'a' }, { userId: 'c' }]);
+    expect(() => cache.get('b')).toThrow();
+  });
+
+  test('neither a fresh session nor a longer life is logged', async () => {
+    const { here, file, clock } = await openTwo();
+    const rows = () =>
+      withConnection(file, (connection) =>
+        connection.prepare('select count(*) from onehost_session_changes').pluck().get(),
+      );
+    here.set('token', { userId: 7 }, 60);
+    clock.advance(30);
+    here.touch('token', 60);
+    await here.getOrLoad('other', () => ({ session: { userId: 7 }, ttlSeconds: 60 }));
+    expect(rows()).toBe(1);
+    here.touch('token', 1);
+    here.invalidate('other');
+    expect(rows()).toBe(3);
   });
 
   test('a load that took longer than the change log reaches back is done again', async () => {

@@ -1,0 +1,22 @@
+/** What is going on, on stderr: stdout is for the results. In a terminal, one line that is written over. */
+export class Progress {
+  #atScene = '';
+
+  say(text: string): void {
+    this.clear();
+    process.stderr.write(`${text}\n`);
+  }
+
+  scene(name: string): void {
+    this.#atScene = name;
+    if (!process.stderr.isTTY) this.say(`measuring ${name} ...`);
+  }
+
+  step(text: string): void {
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${this.#atScene}: ${text}`);
+  }
+
+  clear(): void {
+    if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  }
+}

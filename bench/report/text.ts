@@ -1,0 +1,70 @@
+import type { BoundResult } from '../compare.ts';
+import type { Environment } from '../environment.ts';
+import type { SceneReport } from './run-report.ts';
+import { formatRatio, formatSpread, formatTime } from './units.ts';
+
+/** A scene as people read it in a terminal. */
+export function sceneAsText(scene: SceneReport): string {
+  const lines = [
+    ['', `one ${scene.operation}`, 'spread', '× onehost', ''],
+    ...scene.rows.map((row) => [
+      row.name,
+      formatTime(row.time.median),
+      formatSpread(row.time),
+      formatRatio(row.ratio.median),
+      row.note,
+    ]),
+  ];
+  return [
+    `${scene.title} (${scene.name})`,
+    ...wrap(scene.about, 96),
+    '',
+    ...alignColumns(lines),
+    ...scene.bounds.map((bound) => `  ${boundAsText(scene.operation, bound)}`),
+    '',
+  ].join('\n');
+}
+
+export function boundAsText(
+  operation: string,
+  { against, limit, ratio, met }: BoundResult,
+): string {
+  const range = `${formatRatio(ratio.lowerQuartile)} to ${formatRatio(ratio.upperQuartile)}`;
+  return (
+    `${met ? 'MET    ' : 'NOT MET'}  ${operation}: ${formatRatio(ratio.median)} times "${against}" ` +
+    `(half of the rounds: ${range}); at most ${formatRatio(limit)}`
+  );
+}
+
+export function environmentAsText({ versions, machine }: Environment): string {
+  const taking = Object.entries(versions).filter(([, version]) => version !== null);
+  return [
+    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.platform}, ` +
+      `kernel ${machine.kernel}, files on ${machine.filesystem}, load ${machine.loadAverage};`,
+    ...wrap(taking.map(([name, version]) => `${name} ${version}`).join(', '), 96),
+  ].join('\n');
+}
+
+/** The first and the last column to the left, those of numbers to the right. */
+function alignColumns(lines: readonly (readonly string[])[]): string[] {
+  const widths = (lines[0] ?? []).map((_, column) =>
+    Math.max(...lines.map((line) => (line[column] ?? '').length)),
+  );
+  return lines.map((line) => {
+    const cells = line.map((cell, column) => {
+      const width = widths[column] ?? 0;
+      return column === 0 || column === line.length - 1 ? cell.padEnd(width) : cell.padStart(width);
+    });
+    return `  ${cells.join('   ')}`.trimEnd();
+  });
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [''];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1) ?? '';
+    if (last.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`;
+  }
+  return lines;
+}

@@ -1,0 +1,65 @@
+import { compare } from '../compare.ts';
+import type { Durability } from '../stores/store.ts';
+import { invalidatingNew } from './contestants.ts';
+import {
+  enterOnehost,
+  enterPeers,
+  enterRaw,
+  STATEMENTS_ALONE,
+  STATEMENTS_AND_CODEC,
+} from './entrants.ts';
+import type { Scene } from './scene.ts';
+
+const OTHER_SESSIONS = 2000;
+
+export const invalidateSurvivingPowerLoss = invalidate('power-loss', {
+  title: 'Invalidate, surviving a power cut',
+  about:
+    'The default: the revocation is on disk when the call returns (synchronous=FULL). ' +
+    'Those that cannot promise that are left out.',
+});
+
+export const invalidateSurvivingCrash = invalidate('process-crash', {
+  title: 'Invalidate, surviving a process crash',
+  about:
+    "With revocationDurability: 'process-crash' the call does not wait for the disk (synchronous=NORMAL).",
+});
+
+function invalidate(
+  durability: Durability,
+  { title, about }: { title: string; about: string },
+): Scene {
+  return {
+    name: `invalidate-${durability}`,
+    title,
+    about: `Sessions that were just set, besides 2,000 others. ${about} Raw: begin immediate; delete returning; insert the change; commit.`,
+    operation: 'invalidate',
+    async run(context) {
+      const { stage } = context;
+      const raw = enterRaw(stage, durability);
+      const entrants = [
+        await enterOnehost(stage, 'seen by all processes at once', {
+          revocationDurability: durability,
+        }),
+        raw.alone,
+        raw.withCodec,
+        ...(await enterPeers(
+          stage,
+          (peer) => durability === 'process-crash' || peer.durabilities.includes(durability),
+          durability,
+        )),
+      ];
+      const contestants = [];
+      for (const entrant of entrants)
+        contestants.push(await invalidatingNew(entrant, OTHER_SESSIONS));
+      return compare(context, contestants, {
+        operations: 3000,
+        batchFactor: 2,
+        bounds: [
+          { against: STATEMENTS_ALONE, limit: 2 },
+          { against: STATEMENTS_AND_CODEC, limit: 2 },
+        ],
+      });
+    },
+  };
+}

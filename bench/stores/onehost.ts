@@ -1,0 +1,87 @@
+import path from 'node:path';
+import {
+  DatabaseSessionCache,
+  type DatabaseSessionCacheOptions,
+  InMemorySessionCache,
+  openDatabase,
+} from 'onehost';
+import { type AppSession, type BatchRequest, TTL_SECONDS } from '../requests.ts';
+import { METHODS, type Peer, type SessionStore } from './store.ts';
+
+/** `DatabaseSessionCache`, which everything else is compared with. */
+export class DatabaseSubject implements SessionStore {
+  readonly #cache: DatabaseSessionCache<AppSession>;
+  readonly #close: () => void;
+
+  private constructor(cache: DatabaseSessionCache<AppSession>, close: () => void) {
+    this.#cache = cache;
+    this.#close = close;
+  }
+
+  static async open(
+    folder: string,
+    options: DatabaseSessionCacheOptions = {},
+  ): Promise<DatabaseSubject> {
+    const database = await openDatabase(path.join(folder, 'onehost.db'));
+    const cache = new DatabaseSessionCache<AppSession>(database, options);
+    return new DatabaseSubject(cache, () => database.close());
+  }
+
+  get({ token }: BatchRequest) {
+    return this.#cache.get(token);
+  }
+
+  set({ token, session }: BatchRequest) {
+    this.#cache.set(token, session, TTL_SECONDS);
+    return true;
+  }
+
+  touch({ token }: BatchRequest) {
+    return this.#cache.touch(token, TTL_SECONDS);
+  }
+
+  invalidate({ token }: BatchRequest) {
+    return this.#cache.invalidate(token);
+  }
+
+  close() {
+    this.#cache.close();
+    this.#close();
+  }
+}
+
+/** A class of its own, so that V8 compiles its methods for the one cache that they meet. */
+class MemorySubject implements SessionStore {
+  readonly #cache = new InMemorySessionCache<AppSession>();
+
+  get({ token }: BatchRequest) {
+    return this.#cache.get(token);
+  }
+
+  set({ token, session }: BatchRequest) {
+    this.#cache.set(token, session, TTL_SECONDS);
+    return true;
+  }
+
+  touch({ token }: BatchRequest) {
+    return this.#cache.touch(token, TTL_SECONDS);
+  }
+
+  invalidate({ token }: BatchRequest) {
+    return this.#cache.invalidate(token);
+  }
+
+  close() {
+    this.#cache.close();
+  }
+}
+
+export const inMemorySessionCache: Peer = {
+  name: 'InMemorySessionCache',
+  note: 'one process',
+  keptIn: 'memory',
+  answersAtOnce: METHODS,
+  durabilities: [],
+  packages: [],
+  open: () => new MemorySubject(),
+};

@@ -1,0 +1,53 @@
+import { statSync } from 'node:fs';
+import type { Clock } from '../../contract/clock.ts';
+import { DatabaseReplacedError } from '../../contract/errors/index.ts';
+
+/** How often a read looks, in milliseconds: a look costs about as much as a read from memory. */
+const LOOK_EVERY = 1000;
+
+/**
+ * Which file was opened. If it is deleted, or another one is put in its place, this process would go on with
+ * the old one, and the processes that start later with the new one: each would answer, and neither would see
+ * the other's invalidations (https://sqlite.org/howtocorrupt.html, 2.4).
+ */
+export class FileIdentity {
+  readonly #file: string;
+  readonly #clock: Clock;
+  readonly #opened: string | null;
+  #lookedAt: number;
+
+  constructor(file: string, clock: Clock) {
+    this.#file = file;
+    this.#clock = clock;
+    this.#opened = identityOf(file);
+    this.#lookedAt = clock.monotonic();
+  }
+
+  /** @throws DatabaseReplacedError */
+  assertSame(): void {
+    const found = identityOf(this.#file);
+    if (found === this.#opened) return;
+    throw new DatabaseReplacedError(
+      `${this.#file} was ${found === null ? 'deleted' : 'replaced by another file'} while this process had it open. ` +
+        'Nothing was written. Restart every process that uses it; to empty it while they run, call clear().',
+    );
+  }
+
+  /**
+   * The same, but at most once a second.
+   *
+   * @throws DatabaseReplacedError
+   */
+  assertSameNowAndThen(): void {
+    const now = this.#clock.monotonic();
+    if (now - this.#lookedAt < LOOK_EVERY) return;
+    this.assertSame();
+    this.#lookedAt = now;
+  }
+}
+
+/** Asked by name, never by opening: closing a file drops SQLite's locks on it. */
+function identityOf(file: string): string | null {
+  const found = statSync(file, { throwIfNoEntry: false });
+  return found === undefined ? null : `${found.dev} ${found.ino}`;
+}
