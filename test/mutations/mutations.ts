@@ -323,6 +323,46 @@ export const mutations: readonly Mutation[] = [
     caughtBy: nearCache,
   },
   {
+    name: 'a session that is read once pushes out another',
+    file: `${sqlite}/near-cache.ts`,
+    edits: [['if (isFull && !this.#doorkeeper', 'if (isFull && false && !this.#doorkeeper']],
+    caughtBy: nearCache,
+  },
+  {
+    name: 'a long tail is cut off and taken for whole',
+    file: `${sqlite}/change-log.ts`,
+    edits: [['known.mark !== mark || tail.length > limit', 'known.mark !== mark']],
+    caughtBy: nearCache,
+  },
+  {
+    name: 'a replaced file goes unnoticed',
+    file: `${sqlite}/file-identity.ts`,
+    edits: [['if (found === this.#opened) return;', 'if (found !== null) return;']],
+    caughtBy: 'test/backends/sqlite/failures.test.ts',
+  },
+  {
+    name: 'every write is synced after a revocation',
+    file: `${sqlite}/database.ts`,
+    edits: [
+      [
+        "this.connection.exec('pragma synchronous = normal');",
+        "this.connection.exec('pragma synchronous = full');",
+      ],
+    ],
+    caughtBy: 'test/backends/sqlite/failures.test.ts',
+  },
+  {
+    name: 'a public id is the hash at rest',
+    file: 'src/session-tokens/session-id.ts',
+    edits: [
+      [
+        "return hash('sha256', `onehost session id ${tokenHash}`, 'base64url').slice(0, 22);",
+        'return tokenHash.slice(0, 22);',
+      ],
+    ],
+    caughtBy: 'test/backends/sqlite/at-rest.test.ts',
+  },
+  {
     name: 'the contract imports a backend',
     file: 'src/contract/clock.ts',
     edits: [

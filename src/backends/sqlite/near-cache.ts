@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { ownString } from '../../session-tokens/own-string.ts';
 import type { HeldSession } from '../../session-values/held-session.ts';
 import type { ChangeListener } from './change-feed.ts';
+import { Doorkeeper } from './doorkeeper.ts';
 
 /** A session as it was read from the file. */
 export interface NearEntry<S> {
@@ -13,6 +14,7 @@ export interface NearEntry<S> {
 
 /**
  * The sessions that this process has read, by token; the one not read for the longest time leaves first.
+ * While it is full, a session enters at its second reading: to make room costs more than to read it.
  * It is no store: everything in it is in the file too, or is dropped before the next answer.
  *
  * Keyed by the token itself, so that a hit hashes nothing; changes name hashes and users, hence the two
@@ -24,7 +26,10 @@ export class NearCache<S> implements ChangeListener {
   /** Most users have one session here, and then it is the bare hash: a Set for each costs a tenth of a cold read. */
   readonly #hashesOfUser = new Map<string, string | Set<string>>();
 
+  readonly #doorkeeper: Doorkeeper;
+
   constructor(maxEntries: number) {
+    this.#doorkeeper = new Doorkeeper(maxEntries);
     this.#entries = new LRUCache({
       max: maxEntries,
       dispose: (entry) => this.#forget(entry),
@@ -36,6 +41,8 @@ export class NearCache<S> implements ChangeListener {
   }
 
   put(anyToken: string, entry: NearEntry<S>): void {
+    const isFull = this.#entries.size >= this.#entries.max && !this.#entries.has(anyToken);
+    if (isFull && !this.#doorkeeper.admits(entry.tokenHash)) return;
     const token = ownString(anyToken);
     this.#entries.set(token, entry);
     this.#tokenOfHash.set(entry.tokenHash, token);

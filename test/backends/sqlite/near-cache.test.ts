@@ -130,9 +130,23 @@ describe('the near cache', () => {
     for (const token of ['a', 'b', 'a']) cache.get(token);
     cache.set('c', { userId: 'c' }, 60);
     cache.get('c');
+    cache.get('c');
     spoilPayloads(file);
     expect([cache.get('a'), cache.get('c')]).toEqual([{ userId: 'a' }, { userId: 'c' }]);
     expect(() => cache.get('b')).toThrow();
+  });
+
+  test('is not emptied by sessions that are read once', async () => {
+    const { first, file } = await openTwo();
+    const cache = new DatabaseSessionCache<TestSession>(first, { nearCacheEntries: 2 });
+    for (const token of ['a', 'b']) cache.set(token, { userId: token }, 60);
+    for (const token of ['a', 'b']) cache.get(token);
+    for (let count = 0; count < 50; count++) {
+      cache.set(`passing ${count}`, { userId: 7 }, 60);
+      cache.get(`passing ${count}`);
+    }
+    spoilPayloads(file);
+    expect([cache.get('a'), cache.get('b')]).toEqual([{ userId: 'a' }, { userId: 'b' }]);
   });
 
   test('neither a fresh session nor a longer life is logged', async () => {
