@@ -354,12 +354,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a public id is the hash at rest',
     file: 'src/session-tokens/session-id.ts',
-    edits: [
-      [
-        "return hash('sha256', `onehost session id ${tokenHash}`, 'base64url').slice(0, 22);",
-        'return tokenHash.slice(0, 22);',
-      ],
-    ],
+    edits: [["return hash('sha256', `", "return tokenHash.slice(0, 22) ?? hash('sha256', `"]],
     caughtBy: 'test/backends/sqlite/at-rest.test.ts',
   },
   {
