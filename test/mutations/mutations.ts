@@ -303,12 +303,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'the checks are made on the link, and not on the file it leads to',
     file: `${sqlite}/open-database.ts`,
-    edits: [
-      [
-        'file: realFile(path.resolve(file)),',
-        'file: (realFile(path.resolve(file)), path.resolve(file)),',
-      ],
-    ],
+    edits: [['file: realFile(asked.file) };', 'file: (realFile(asked.file), asked.file) };']],
     caughtBy: 'test/backends/sqlite/open-database.test.ts',
   },
   {

@@ -1,7 +1,7 @@
 // Breaks a copy of the source in one place after the other, and shows that the tests notice each time:
 // `npm run mutations [-- words of a name]`. Ends with 1 if a bug lives on.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TemporaryFolder } from '../support/temporary-folder.ts';
@@ -14,8 +14,6 @@ const OPERATIONS = '20000';
 const words = process.argv.slice(2).join(' ');
 const chosen = mutations.filter(({ name }) => name.includes(words));
 using folder = new TemporaryFolder();
-// Some tests run as another user, who must be able to read the copy.
-chmodSync(folder.path, 0o755);
 copyProject(folder.path);
 
 // Each kind of test passes while nothing is broken, or its failing would prove nothing.
@@ -26,6 +24,9 @@ for (const { caughtBy, file } of chosen.filter(isFirstOfItsTests)) {
   }
   console.log(`      passes unbroken  ${caughtBy}`);
 }
+
+for (const mutation of chosen)
+  breakIt(mutation, readFileSync(path.join(folder.path, mutation.file), 'utf8'));
 
 let survivors = 0;
 for (const [index, mutation] of chosen.entries()) {
@@ -72,14 +73,7 @@ function isFirstOfItsTests({ caughtBy }: Mutation, index: number): boolean {
 function isCaught(mutation: Mutation): boolean {
   const file = path.join(folder.path, mutation.file);
   const sound = readFileSync(file, 'utf8');
-  let broken = sound;
-  for (const [find, replace] of mutation.edits) {
-    if (broken.split(find).length !== 2) {
-      throw new Error(`"${mutation.name}": this does not stand once in ${mutation.file}: ${find}`);
-    }
-    broken = broken.replace(find, () => replace);
-  }
-  writeFileSync(file, broken);
+  writeFileSync(file, breakIt(mutation, sound));
   try {
     const run = runTests(mutation);
     // A test that could not even be read would be no catch.
@@ -90,6 +84,15 @@ function isCaught(mutation: Mutation): boolean {
   } finally {
     writeFileSync(file, sound);
   }
+}
+
+function breakIt({ name, file, edits }: Mutation, sound: string): string {
+  return edits.reduce((text, [find, replace]) => {
+    if (text.split(find).length !== 2) {
+      throw new Error(`"${name}": this does not stand once in ${file}: ${find}`);
+    }
+    return text.replace(find, () => replace);
+  }, sound);
 }
 
 function runTests({ caughtBy, file }: Pick<Mutation, 'caughtBy' | 'file'>) {

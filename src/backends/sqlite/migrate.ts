@@ -60,15 +60,27 @@ export async function migrate(connection: Database, file: string): Promise<void>
 }
 
 function migrationNames(): string[] {
-  return shippedFiles()
-    .filter((name) => name.endsWith('.sql'))
-    .map((name) => name.slice(0, -'.sql'.length))
-    .sort();
+  return [...shippedFiles().keys()];
 }
 
-function shippedFiles(): string[] {
+let shipped: ReadonlyMap<string, string> | undefined;
+
+/**
+ * The text of each migration by its name, in their order. Read once, so that a process that has given up its
+ * rights meanwhile can still open a database.
+ */
+function shippedFiles(): ReadonlyMap<string, string> {
   try {
-    return readdirSync(FOLDER);
+    shipped ??= new Map(
+      readdirSync(FOLDER)
+        .filter((name) => name.endsWith('.sql'))
+        .sort()
+        .map((name) => [
+          name.slice(0, -'.sql'.length),
+          readFileSync(new URL(name, FOLDER), 'utf8'),
+        ]),
+    );
+    return shipped;
   } catch (cause) {
     throw new MigrationFailedError(
       `The migrations that onehost ships are not at ${FOLDER.pathname}. ` +
@@ -80,11 +92,11 @@ function shippedFiles(): string[] {
 
 function shippedMigrations(connection: Database): Record<string, Migration> {
   return Object.fromEntries(
-    migrationNames().map((name) => [
+    [...shippedFiles()].map(([name, text]) => [
       name,
       {
         up: async () => {
-          connection.exec(readFileSync(new URL(`${name}.sql`, FOLDER), 'utf8'));
+          connection.exec(text);
         },
       },
     ]),
