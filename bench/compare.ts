@@ -1,5 +1,4 @@
-import { type Contestant, type Measurement, measure } from './measure.ts';
-import type { SceneContext } from './scenes/scene.ts';
+import { type Contestant, type Effort, type Measurement, measure } from './measure.ts';
 import { type Summary, summarize } from './statistics.ts';
 
 /** One line of a scene's table. */
@@ -43,7 +42,7 @@ export interface CompareOptions {
 
 /** Measures the contestants and divides by the first one. */
 export async function compare(
-  { effort, progress }: SceneContext,
+  { effort, progress }: { readonly effort: Effort; progress(text: string): void },
   contestants: readonly Contestant[],
   { operations, batchFactor = 1, bounds = [] }: CompareOptions,
 ): Promise<Comparison> {

@@ -14,7 +14,7 @@ export interface Scene {
   run(context: SceneContext): Promise<Comparison>;
 }
 
-export interface SceneContext {
+interface SceneContext {
   readonly stage: Stage;
   readonly effort: Effort;
   progress(text: string): void;

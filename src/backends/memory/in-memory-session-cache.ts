@@ -214,10 +214,6 @@ export class InMemorySessionCache<S extends Session = Session> implements Sessio
   }
 
   #assertOpen(): void {
-    if (this.#closed) {
-      throw new CacheClosedError(
-        'This InMemorySessionCache was closed. Use a cache for as long as requests arrive, and close it after the server.',
-      );
-    }
+    if (this.#closed) throw new CacheClosedError('InMemorySessionCache');
   }
 }

@@ -116,10 +116,6 @@ export class NoOpSessionCache<S extends Session = Session> implements SessionCac
   }
 
   #assertOpen(): void {
-    if (this.#closed) {
-      throw new CacheClosedError(
-        'This NoOpSessionCache was closed. Use a cache for as long as requests arrive, and close it after the server.',
-      );
-    }
+    if (this.#closed) throw new CacheClosedError('NoOpSessionCache');
   }
 }

@@ -237,11 +237,7 @@ export class DatabaseSessionCache<S extends Session = Session> implements Sessio
   }
 
   #assertOpen(): void {
-    if (this.#closed) {
-      throw new CacheClosedError(
-        'This DatabaseSessionCache was closed. Use a cache for as long as requests arrive, and close it after the server.',
-      );
-    }
+    if (this.#closed) throw new CacheClosedError('DatabaseSessionCache');
   }
 }
 

@@ -35,4 +35,11 @@ export class LoadRefusedError extends Error implements OnehostError {
 export class CacheClosedError extends Error implements OnehostError {
   override readonly name = 'CacheClosedError';
   readonly code = 'ONEHOST_CACHE_CLOSED';
+
+  /** @param cache the name of its class. */
+  constructor(cache: string) {
+    super(
+      `This ${cache} was closed. Use a cache for as long as requests arrive, and close it after the server.`,
+    );
+  }
 }
