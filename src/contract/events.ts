@@ -1,4 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
+import type { LeaseLostError } from './errors/index.ts';
+import type { JobRun } from './job-ledger.ts';
+import type { TermReason } from './lease.ts';
 
 /**
  * What happens inside, told on `node:diagnostics_channel`. No event holds a token or a session.
@@ -17,6 +20,35 @@ export interface OnehostEvents {
   'onehost:near-cache-dropped': { readonly reason: 'everything-invalidated' | 'fell-behind' };
   /** A purge ended. */
   'onehost:purged': { readonly removed: number; readonly complete: boolean };
+  /** This instance holds a lease. */
+  'onehost:lease-acquired': LeaseEvent & { readonly reason: TermReason };
+  /** A term of this instance is over although it was not released; `error` says why. */
+  'onehost:lease-lost': LeaseEvent & { readonly error: LeaseLostError };
+  /** This instance released a lease. */
+  'onehost:lease-released': LeaseEvent;
+  /** A lease could not be renewed for now; it is tried again until the term is over. */
+  'onehost:lease-renewal-failed': LeaseEvent & { readonly error: unknown };
+  /**
+   * The lock of a process that lives was found free. From now on only time decides about takeovers on this
+   * file, until the machine starts anew.
+   */
+  'onehost:locks-broken': { readonly file: string };
+  /** What became of a tick. */
+  'onehost:job-run': Pick<JobRun, 'job' | 'scheduledFor' | 'ticks' | 'outcome'> & {
+    /** What it threw, if it failed. */
+    readonly error: unknown;
+  };
+  /** The ledger had a job with another schedule: another version of the app registered it. */
+  'onehost:job-schedule-replaced': {
+    readonly job: string;
+    readonly schedule: string;
+    readonly replacedSchedule: string;
+  };
+}
+
+interface LeaseEvent {
+  readonly name: string;
+  readonly fencingToken: number;
 }
 
 const channels = {
@@ -24,6 +56,13 @@ const channels = {
   'onehost:fill-refused': channel('onehost:fill-refused'),
   'onehost:near-cache-dropped': channel('onehost:near-cache-dropped'),
   'onehost:purged': channel('onehost:purged'),
+  'onehost:lease-acquired': channel('onehost:lease-acquired'),
+  'onehost:lease-lost': channel('onehost:lease-lost'),
+  'onehost:lease-released': channel('onehost:lease-released'),
+  'onehost:lease-renewal-failed': channel('onehost:lease-renewal-failed'),
+  'onehost:locks-broken': channel('onehost:locks-broken'),
+  'onehost:job-run': channel('onehost:job-run'),
+  'onehost:job-schedule-replaced': channel('onehost:job-schedule-replaced'),
 };
 
 export function publish<Name extends keyof OnehostEvents>(

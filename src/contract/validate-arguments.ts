@@ -1,4 +1,10 @@
-import { InvalidDurationError, InvalidTokenError, InvalidUserIdError } from './errors/index.ts';
+import {
+  InvalidDurationError,
+  InvalidNameError,
+  InvalidTokenError,
+  InvalidUserIdError,
+} from './errors/index.ts';
+import { MAX_NAME_LENGTH } from './lease-store.ts';
 import { MAX_TOKEN_LENGTH, MAX_USER_ID_LENGTH, type UserId } from './session.ts';
 
 /** @throws InvalidTokenError unless `token` is a string of 1 to {@link MAX_TOKEN_LENGTH} code units. */
@@ -55,6 +61,21 @@ export function userKey(userId: UserId): string {
     );
   }
   return userId;
+}
+
+/** @throws InvalidNameError unless `name` is well-formed Unicode of 1 to {@link MAX_NAME_LENGTH} code units. */
+export function assertName(of: 'lease' | 'job', name: unknown): asserts name is string {
+  if (typeof name !== 'string' || name.length === 0 || name.length > MAX_NAME_LENGTH) {
+    const found = typeof name === 'string' ? `${name.length}` : describeType(name);
+    throw new InvalidNameError(
+      `The name of a ${of} must be a string of 1 to ${MAX_NAME_LENGTH} UTF-16 code units, but found ${found}.`,
+    );
+  }
+  if (!name.isWellFormed()) {
+    throw new InvalidNameError(
+      `The name of a ${of} must be well-formed Unicode, but found a lone surrogate: two such names would be the same one in the database.`,
+    );
+  }
 }
 
 /** @throws InvalidDurationError unless `seconds` is a finite number of more than 0. */

@@ -1,0 +1,74 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { readMonotonicOffset } from '../../src/contract/time-namespace.ts';
+import { systemClock } from '../../src/index.ts';
+
+const source = new URL('../../src/index.ts', import.meta.url).href;
+const tsx = fileURLToPath(import.meta.resolve('tsx'));
+
+function runAndPrint(program: string): string {
+  const text = `import { systemClock } from '${source}'; ${program}`;
+  return execFileSync(process.execPath, ['--import', tsx, '--input-type=module', '-e', text], {
+    encoding: 'utf8',
+  });
+}
+
+describe('systemClock', () => {
+  test.skipIf(process.platform !== 'linux')(
+    'counts monotonic time from the boot, alike in all processes',
+    () => {
+      const before = systemClock.monotonic();
+      const theirs = Number(runAndPrint('console.log(systemClock.monotonic())'));
+      expect(theirs).toBeGreaterThan(before);
+      expect(theirs).toBeLessThan(systemClock.monotonic());
+    },
+  );
+
+  test('calls back after the time, unless it is called off', async () => {
+    const calls: string[] = [];
+    const cancel = systemClock.after(5, () => calls.push('called off'));
+    cancel();
+    await new Promise<void>((resolve) =>
+      systemClock.after(20, resolve, { keepsProcessAlive: true }),
+    );
+    expect(calls).toEqual([]);
+    cancel();
+  });
+
+  test('does not call back at once for a time beyond what Node’s timers can wait', async () => {
+    let called = false;
+    const cancel = systemClock.after(2 ** 31 + 1000, () => {
+      called = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    cancel();
+    expect(called).toBe(false);
+  });
+
+  test('lets the process end, unless it is asked not to', () => {
+    const program = (options: string) =>
+      `systemClock.after(300, () => console.log('called'), ${options})`;
+    expect(runAndPrint(program('{}'))).toBe('');
+    expect(runAndPrint(program('{ keepsProcessAlive: true }'))).toBe('called\n');
+  });
+});
+
+describe('the offset of a time namespace', () => {
+  test('is that of its monotonic clock', () => {
+    const text = 'monotonic      172800         500000000\nboottime       604800         0\n';
+    expect(readMonotonicOffset(() => text)).toBe(172_800_500);
+    expect(readMonotonicOffset(() => 'monotonic  -5 250000000\nboottime 0 0\n')).toBe(-4750);
+    expect(readMonotonicOffset(() => '1 7 0\n7 9 0\n')).toBe(7000);
+  });
+
+  test('is nothing where there are none', () => {
+    expect(readMonotonicOffset(() => 'monotonic  0  0\nboottime  0  0\n')).toBe(0);
+    expect(readMonotonicOffset(() => '')).toBe(0);
+    expect(
+      readMonotonicOffset(() => {
+        throw new Error('ENOENT');
+      }),
+    ).toBe(0);
+  });
+});
