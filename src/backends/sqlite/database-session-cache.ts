@@ -6,12 +6,7 @@ import type { Session, SessionSummary, UserId } from '../../contract/session.ts'
 import type { InvalidateByUserOptions, SessionCache } from '../../contract/session-cache.ts';
 import { readExceptToken } from '../../contract/session-cache-arguments.ts';
 import type { SessionLoader } from '../../contract/session-loader.ts';
-import {
-  assertDuration,
-  assertToken,
-  describeType,
-  userKey,
-} from '../../contract/validate-arguments.ts';
+import { assertDuration, assertToken, userKey } from '../../contract/validate-arguments.ts';
 import { assertInteger, assertKnownOptions, assertOneOf } from '../../contract/validate-options.ts';
 import { LoadFlights } from '../../session-loading/load-flights.ts';
 import { purgeInSlices } from '../../session-purging/purge-in-slices.ts';
@@ -20,7 +15,7 @@ import { sessionIdOfHash } from '../../session-tokens/session-id.ts';
 import { encodeSession } from '../../session-values/encode-session.ts';
 import { HeldSession } from '../../session-values/held-session.ts';
 import type { Position } from './change-log.ts';
-import { type Durability, OnehostDatabase } from './database.ts';
+import { assertDatabase, type Durability, type OnehostDatabase } from './database.ts';
 import { NearCache, type NearEntry } from './near-cache.ts';
 import { type LiveEntry, SessionStore } from './session-store.ts';
 
@@ -75,7 +70,7 @@ export class DatabaseSessionCache<S extends Session = Session> implements Sessio
   /** @throws InvalidOptionError */
   constructor(database: OnehostDatabase, options: DatabaseSessionCacheOptions = {}) {
     const settings = readOptions(options);
-    assertDatabase(database);
+    assertDatabase('DatabaseSessionCache', database);
     this.#database = database;
     this.#durability = settings.revocationDurability;
     this.#touchWriteShare = settings.touchWriteShare;
@@ -248,15 +243,6 @@ type Settings = {
 /** The database keeps bytes. 0.2 us, and less than to have the hash made as a Buffer. */
 function bytesOf(tokenHash: string): Buffer {
   return Buffer.from(tokenHash, 'hex');
-}
-
-function assertDatabase(database: unknown): void {
-  if (!(database instanceof OnehostDatabase)) {
-    throw new InvalidOptionError(
-      `DatabaseSessionCache needs what openDatabase gives, but found ${database instanceof Promise ? 'a promise of it' : describeType(database)}. ` +
-        'Write: new DatabaseSessionCache(await openDatabase(file)).',
-    );
-  }
 }
 
 function readOptions(options: DatabaseSessionCacheOptions): Settings {

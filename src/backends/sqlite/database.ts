@@ -1,11 +1,17 @@
 import type { Database } from 'better-sqlite3';
 import type { Clock } from '../../contract/clock.ts';
-import { DatabaseClosedError } from '../../contract/errors/index.ts';
+import {
+  DatabaseClosedError,
+  InvalidOptionError,
+  InvalidTransactionError,
+} from '../../contract/errors/index.ts';
+import { describeType } from '../../contract/validate-arguments.ts';
 import { ChangeFeed } from './change-feed.ts';
 import { ChangeLog } from './change-log.ts';
 import type { ChangeWatch } from './change-watch.ts';
 import { DataVersionWatch } from './data-version-watch.ts';
 import { FileIdentity } from './file-identity.ts';
+import type { Surroundings } from './surroundings.ts';
 import { translateError } from './translate-error.ts';
 
 /**
@@ -30,8 +36,11 @@ export class OnehostDatabase implements AsyncDisposable {
   readonly changeLog: ChangeLog;
   /** @internal */
   readonly changes: ChangeFeed;
+  /** @internal */
+  readonly surroundings: Surroundings;
+  readonly #beforeClose = new Set<() => void>();
   readonly #watch: ChangeWatch;
-  readonly #lockWaitSeconds: number;
+  #lockWaitSeconds: number;
   readonly #identity: FileIdentity;
   readonly #inTransaction;
 
@@ -39,11 +48,14 @@ export class OnehostDatabase implements AsyncDisposable {
   constructor(
     connection: Database,
     options: { file: string; clock: Clock; lockWaitSeconds: number; keptChanges: number },
+    surroundings: Surroundings,
   ) {
+    this.surroundings = surroundings;
     this.file = options.file;
     this.connection = connection;
     this.clock = options.clock;
     this.#lockWaitSeconds = options.lockWaitSeconds;
+    this.#waitForLock(this.#lockWaitSeconds);
     this.#identity = new FileIdentity(options.file, options.clock);
     this.#watch = new DataVersionWatch(connection);
     this.changeLog = new ChangeLog(connection, options.keptChanges);
@@ -57,11 +69,25 @@ export class OnehostDatabase implements AsyncDisposable {
   }
 
   /**
-   * Lets go of the file; the last connection to do so folds the `-wal` into it. Calling it again does
-   * nothing. Caches built on it throw `DatabaseClosedError` from now on.
+   * Closes the lease stores built on it, which releases their leases, and lets go of the file; the last connection to do so folds the `-wal`
+   * into it. Calling it again does nothing. Caches built on it throw `DatabaseClosedError` from now on.
    */
   close(): void {
-    this.connection.close();
+    try {
+      for (const end of this.#beforeClose) end();
+    } finally {
+      this.connection.close();
+    }
+  }
+
+  /**
+   * Has `end` called before the file is let go of; what this returns calls that off.
+   *
+   * @internal
+   */
+  beforeClose(end: () => void): () => void {
+    this.#beforeClose.add(end);
+    return () => this.#beforeClose.delete(end);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -103,10 +129,19 @@ export class OnehostDatabase implements AsyncDisposable {
    * Runs `work` in one transaction that holds the write lock from its beginning (IMMEDIATE), so that
    * nothing it reads changes before it writes; undone as a whole when `work` throws.
    *
+   * Not inside another one: what near caches are told after this one's commit would be wrong if the outer one were undone, and
+   * SQLite does not let a transaction become more durable half-way.
+   *
    * @internal
    */
   write<T>(work: () => T, durability: Durability = 'process-crash'): T {
     this.#assertOpen();
+    if (this.connection.inTransaction) {
+      throw new InvalidTransactionError(
+        `A write of onehost was begun inside an open transaction on ${this.file}. Nothing was written. ` +
+          'Let lease.transaction write the tables of the app alone; change sessions, leases and jobs before or after it.',
+      );
+    }
     this.#identity.assertSame();
     try {
       if (durability === 'process-crash') return this.#inTransaction.immediate(work) as T;
@@ -123,11 +158,45 @@ export class OnehostDatabase implements AsyncDisposable {
     }
   }
 
+  /**
+   * Has the writes in `work` wait for the lock no longer than this: they are tried again anyway, and the event loop stands still
+   * meanwhile.
+   *
+   * @internal
+   */
+  impatiently<T>(lockWaitSeconds: number, work: () => T): T {
+    const usual = this.#lockWaitSeconds;
+    if (!this.connection.open || lockWaitSeconds >= usual) return work();
+    this.#waitForLock(lockWaitSeconds);
+    try {
+      return work();
+    } finally {
+      this.#waitForLock(usual);
+    }
+  }
+
+  #waitForLock(seconds: number): void {
+    this.#lockWaitSeconds = seconds;
+    // SQLite takes no more than a 32-bit integer.
+    const milliseconds = Math.min(Math.ceil(seconds * 1000), 0x7fffffff);
+    this.connection.pragma(`busy_timeout = ${milliseconds}`);
+  }
+
   #assertOpen(): void {
     if (!this.connection.open) {
       throw new DatabaseClosedError(
         `The database ${this.file} was closed. Close it last, after the server and the caches built on it.`,
       );
     }
+  }
+}
+
+/** @throws InvalidOptionError unless `database` is what `openDatabase` gives. */
+export function assertDatabase(of: string, database: unknown): asserts database is OnehostDatabase {
+  if (!(database instanceof OnehostDatabase)) {
+    throw new InvalidOptionError(
+      `${of} needs what openDatabase gives, but found ${database instanceof Promise ? 'a promise of it' : describeType(database)}. ` +
+        `Write: new ${of}(await openDatabase(file)).`,
+    );
   }
 }

@@ -38,3 +38,24 @@ export function unsafeFilesystem(folder: string, typeOf: FilesystemType): string
   // A negative number is the same 32 bits read as signed.
   return UNSAFE.get(typeOf(folder) >>> 0) ?? null;
 }
+
+/**
+ * Filesystems of one machine, on which a lock holds between all its processes and is gone with its process. Numbers as above. What
+ * is on neither list (a filesystem that nobody has looked into) may keep a database, but its locks are not believed alone.
+ */
+const LOCAL: ReadonlySet<number> = new Set([
+  0xef53, // ext2, ext3, ext4
+  0x58465342, // XFS
+  0x9123683e, // Btrfs
+  0x01021994, // tmpfs
+  0x858458f6, // ramfs
+  0x794c7630, // overlayfs
+  0x2fc12fc1, // ZFS
+  0xf2f52010, // F2FS
+  0xca451a4e, // bcachefs
+]);
+
+/** Whether `folder` is on a filesystem whose locks are known to show the end of a process. */
+export function hasLocalLocks(folder: string, typeOf: FilesystemType): boolean {
+  return process.platform === 'linux' && LOCAL.has(typeOf(folder) >>> 0);
+}

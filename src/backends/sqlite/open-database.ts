@@ -5,13 +5,13 @@ import { type Clock, systemClock } from '../../contract/clock.ts';
 import { InvalidOptionError, WalUnavailableError } from '../../contract/errors/index.ts';
 import { assertDuration, describeType } from '../../contract/validate-arguments.ts';
 import { assertInteger, assertKnownOptions } from '../../contract/validate-options.ts';
-import { type BootId, bootId } from './boot-id.ts';
+import type { BootId } from './boot-id.ts';
 import { checkLocation, createPrivateFile } from './check-location.ts';
 import { OnehostDatabase } from './database.ts';
-import { type FilesystemType, filesystemType } from './filesystem.ts';
 import { migrate, migrationState } from './migrate.ts';
 import { realFile } from './real-file.ts';
 import { checkSoundness, hasLeftoverWal } from './soundness.ts';
+import { machine, type Surroundings } from './surroundings.ts';
 import { isBusy, translateError } from './translate-error.ts';
 
 export interface OpenDatabaseOptions {
@@ -33,12 +33,6 @@ export interface OpenDatabaseOptions {
   readonly clock?: Clock | undefined;
 }
 
-/** What a test puts in the place of the machine. */
-export interface Surroundings {
-  readonly filesystemType: FilesystemType;
-  readonly bootId: BootId;
-}
-
 /**
  * Opens the SQLite file that the processes of this host share, makes it if it is missing (mode 0600), and
  * brings its schema up to date. Any number of processes may do so at once. The folder must exist.
@@ -54,7 +48,7 @@ export async function openDatabase(
   file: string,
   options: OpenDatabaseOptions = {},
 ): Promise<OnehostDatabase> {
-  return openDatabaseIn({ filesystemType, bootId }, file, options);
+  return openDatabaseIn(machine, file, options);
 }
 
 /** @internal */
@@ -73,10 +67,7 @@ export async function openDatabaseIn(
     const leftoverWal = hasLeftoverWal(settings.file);
     connection = new SqliteConnection(settings.file, { timeout: 0 });
     await prepareFile(connection, settings, { leftoverWal, bootId: surroundings.bootId });
-    // SQLite takes more than a 32-bit integer for "do not wait".
-    const milliseconds = Math.min(Math.ceil(settings.lockWaitSeconds * 1000), 0x7fffffff);
-    connection.pragma(`busy_timeout = ${milliseconds}`);
-    return new OnehostDatabase(connection, settings);
+    return new OnehostDatabase(connection, settings, surroundings);
   } catch (error) {
     connection?.close();
     throw translateError(error, settings.file, settings.lockWaitSeconds);
@@ -135,7 +126,7 @@ function isPathOfFile(file: unknown): file is string {
 async function prepareFile(
   connection: Database,
   settings: Settings,
-  machine: { leftoverWal: boolean; bootId: BootId },
+  found: { leftoverWal: boolean; bootId: BootId },
 ): Promise<void> {
   const patiently = <T>(work: () => T) => retryWhileBusy(work, settings);
   const { pending } = await patiently(() => migrationState(connection, settings.file));
@@ -148,7 +139,7 @@ async function prepareFile(
   // A WAL that grew during a long read is cut back to this at the next restart of it.
   connection.pragma('journal_size_limit = 67108864');
   if (pending.length > 0) await migrateAlone(connection, settings);
-  await patiently(() => checkSoundness(connection, settings.file, machine));
+  await patiently(() => checkSoundness(connection, settings.file, found));
 }
 
 async function migrateAlone(connection: Database, settings: Settings): Promise<void> {

@@ -13,7 +13,11 @@ import {
 } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { openDatabaseIn, type Surroundings } from '../../../src/backends/sqlite/open-database.ts';
+import { openDatabaseIn } from '../../../src/backends/sqlite/open-database.ts';
+import {
+  machine as realMachine,
+  type Surroundings,
+} from '../../../src/backends/sqlite/surroundings.ts';
 import {
   DatabaseSessionCache,
   type OnehostError,
@@ -24,7 +28,11 @@ import type { TestSession } from '../../../src/testing/index.ts';
 import { withConnection } from '../../support/sqlite-file.ts';
 import { TemporaryFolder } from '../../support/temporary-folder.ts';
 
-const machine: Surroundings = { filesystemType: () => 0xef53, bootId: () => 'this boot' };
+const machine: Surroundings = {
+  ...realMachine,
+  filesystemType: () => 0xef53,
+  bootId: () => 'this boot',
+};
 
 async function refusal(opening: Promise<AsyncDisposable>): Promise<OnehostError> {
   const opened = await opening.catch((error: OnehostError) => error);

@@ -1,0 +1,193 @@
+import { InvalidTransactionError, LeaseLostError } from '../../contract/errors/index.ts';
+import { publish } from '../../contract/events.ts';
+import type { Instance } from '../../contract/instance.ts';
+import type { Lease, TermReason } from '../../contract/lease.ts';
+import { LeaseKeeper } from '../../lease-keeping/lease-keeper.ts';
+import type { LeaseSettings } from '../../lease-keeping/lease-settings.ts';
+import type { OnehostDatabase } from './database.ts';
+import type { LeaseRow, LeaseRows, TermKey } from './lease-rows.ts';
+import type { TermWatch } from './term-watch.ts';
+import type { TransactionConnection } from './transaction-connection.ts';
+
+/** What a lease is made of; the lease store hands it over. */
+export interface LeaseParts {
+  readonly database: OnehostDatabase;
+  readonly rows: LeaseRows;
+  readonly watch: TermWatch;
+  readonly bootId: string;
+  readonly holder: Instance;
+  readonly settings: LeaseSettings;
+  /** What was written when it was acquired. */
+  readonly row: LeaseRow & TermKey;
+  /** The term is over. */
+  readonly onEnd: (lease: DatabaseLease) => void;
+}
+
+/**
+ * A term of a lease in an SQLite file. Its methods answer at once, but for disposal. On top of what the contract says they throw
+ * what a write to the file throws: `DatabaseBusyError` and the like.
+ */
+export class DatabaseLease implements Lease<TransactionConnection> {
+  readonly name: string;
+  readonly holder: Instance;
+  readonly fencingToken: number;
+  readonly reason: TermReason;
+  readonly #parts: LeaseParts;
+  readonly #term: TermKey;
+  readonly #keeper: LeaseKeeper;
+
+  /** @internal */
+  constructor(parts: LeaseParts) {
+    const { row, settings, database } = parts;
+    this.name = row.name;
+    this.holder = parts.holder;
+    this.fencingToken = row.fencingToken;
+    this.reason = row.reason;
+    this.#parts = parts;
+    this.#term = { name: row.name, holder: row.holder, fencingToken: row.fencingToken };
+    this.#keeper = new LeaseKeeper(
+      {
+        name: row.name,
+        fencingToken: row.fencingToken,
+        durationMilliseconds: settings.durationMilliseconds,
+        marginMilliseconds: settings.marginMilliseconds,
+        attemptedAt: row.renewedMonotonic,
+      },
+      database.clock,
+      // Two attempts are due in the window even if each waits as long as that.
+      () => database.impatiently(settings.durationMilliseconds / 12_000, () => this.renew()),
+    );
+    this.signal.addEventListener('abort', () => parts.onEnd(this), { once: true });
+  }
+
+  /** Whose file its transactions are on. @internal */
+  get database(): OnehostDatabase {
+    return this.#parts.database;
+  }
+
+  get signal(): AbortSignal {
+    return this.#keeper.signal;
+  }
+
+  isHeld(): boolean {
+    return this.#keeper.isHeld();
+  }
+
+  renew(): void {
+    this.#keeper.assertHeld();
+    const { database, rows, bootId } = this.#parts;
+    const attemptedAt = database.clock.monotonic();
+    const isCurrent = database.write(() =>
+      rows.renew(this.#term, {
+        renewedMonotonic: attemptedAt,
+        bootId,
+        renewedAt: Math.floor(database.clock.now()),
+      }),
+    );
+    if (!isCurrent) throw this.#replaced();
+    this.#keeper.renewed(attemptedAt);
+  }
+
+  /**
+   * See the contract. `work` is synchronous: the transaction holds the file's write lock, and nobody could write while it waited for
+   * something. What it throws is thrown on, and everything it wrote is undone.
+   *
+   * The connection is the one of the database; tables of the app in the same file are written under the fence. Sessions, leases and
+   * jobs are not to be changed in it.
+   *
+   * A power cut may undo the last transactions, as with `synchronous = normal`; a crash of the process does not.
+   */
+  transaction<T>(work: (connection: TransactionConnection) => T): T {
+    this.#keeper.assertHeld();
+    const { database, rows } = this.#parts;
+    let isCurrent = false;
+    let thrown: { readonly error: unknown } | undefined;
+    let result: T | undefined;
+    try {
+      database.write(() => {
+        isCurrent = rows.isCurrent(this.#term);
+        if (!isCurrent) return;
+        try {
+          result = finished(work(database.connection), database);
+        } catch (error) {
+          thrown = { error };
+          throw error;
+        }
+      });
+    } catch (error) {
+      // As the work threw it: whether a constraint of the app's own tables failed is for the app to see.
+      throw thrown === undefined ? error : thrown.error;
+    }
+    if (!isCurrent) throw this.#replaced();
+    return result as T;
+  }
+
+  /** See the contract. When the file cannot be written it throws; the term is over here, and for others after its duration. */
+  release(): boolean {
+    const wasHeld = this.#keeper.release();
+    const { database, rows } = this.#parts;
+    // Also a term that was lost by the clock alone, so that nobody has to wait for its end.
+    const wasCurrent = database.write(() => rows.release(this.#term));
+    if (wasHeld && wasCurrent) {
+      publish('onehost:lease-released', { name: this.name, fencingToken: this.fencingToken });
+    }
+    return wasHeld && wasCurrent;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.release();
+  }
+
+  /** Another term is the current one: this one is over. What to throw. */
+  #replaced(): LeaseLostError {
+    const { database, rows, watch } = this.#parts;
+    const row = database.read(() => rows.find(this.name));
+    const error = new LeaseLostError(
+      `The lease "${this.name}" (fencing token ${this.fencingToken}) ${describeSuccessor(row)}. Nothing was written. ` +
+        'Stop what it was for, and acquire it again.',
+    );
+    this.#keeper.lose(error);
+    // This process lives, and somebody took it for dead.
+    if (row?.reason === 'holder-died' && row.replacedToken === this.fencingToken) {
+      watch.locksAreBroken();
+    }
+    return error;
+  }
+}
+
+/** @throws InvalidTransactionError when the work has not ended, or has ended the transaction. */
+function finished<T>(result: T, database: OnehostDatabase): T {
+  if (isThenable(result)) {
+    // It goes on outside the transaction, and may fail there without anybody waiting for it.
+    result.then(undefined, () => {});
+    throw new InvalidTransactionError(
+      'The work of lease.transaction gave a promise, but must be done when it returns. Nothing was written by then. ' +
+        'Load what it needs before, and only write in it.',
+    );
+  }
+  if (!database.connection.inTransaction) {
+    throw new InvalidTransactionError(
+      'The work of lease.transaction ended the transaction by itself, and what it wrote until then may have been committed. ' +
+        'Leave commit and rollback to lease.transaction: throw to undo.',
+    );
+  }
+  return result;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'then' in value &&
+    typeof value.then === 'function'
+  );
+}
+
+function describeSuccessor(row: LeaseRow | undefined): string {
+  if (row === undefined)
+    return 'is not in the file any more, which was put back to an earlier state';
+  if (row.holder === null)
+    return `is over: a later term (${row.fencingToken}) has been released since`;
+  const how = row.reason === 'stolen' ? 'was stolen' : `was taken over (${row.reason})`;
+  return `${how} by process ${row.processId} on ${row.host} (fencing token ${row.fencingToken})`;
+}

@@ -1,0 +1,241 @@
+import { copyFileSync, readdirSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import SqliteConnection from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  DatabaseLeaseStore,
+  DatabaseSessionCache,
+  type OnehostDatabase,
+  openDatabase,
+} from '../../../src/index.ts';
+import { ManualClock } from '../../../src/testing/index.ts';
+import { withConnection } from '../../support/sqlite-file.ts';
+import { TemporaryFolder } from '../../support/temporary-folder.ts';
+
+let folder: TemporaryFolder;
+let clock: ManualClock;
+let database: OnehostDatabase;
+let leases: DatabaseLeaseStore;
+
+beforeEach(async () => {
+  folder = new TemporaryFolder();
+  clock = new ManualClock();
+  database = await openDatabase(folder.file('a.db'), { clock });
+  leases = new DatabaseLeaseStore(database, { appVersion: '2.1' });
+  withConnection(database.file, (connection) =>
+    connection.exec('create table app (n integer unique)'),
+  );
+});
+
+afterEach(() => {
+  database.close();
+  folder[Symbol.dispose]();
+});
+
+function written(): unknown[] {
+  return withConnection(database.file, (connection) =>
+    connection.prepare('select n from app order by n').pluck().all(),
+  );
+}
+
+const refused = (code: string) => expect.objectContaining({ code });
+
+describe('lease.transaction', () => {
+  test('gives what its work gives, and commits', async () => {
+    const lease = await leases.acquire('lease');
+    const changes = lease.transaction(
+      (connection) => connection.prepare('insert into app values (?)').run(1).changes,
+    );
+    expect(changes).toBe(1);
+    expect(written()).toEqual([1]);
+  });
+
+  test('throws on what its work throws, SQLite’s own errors included, and undoes it', async () => {
+    const lease = await leases.acquire('lease');
+    const insert = () =>
+      lease.transaction((connection) => {
+        connection.prepare('insert into app values (?)').run(1);
+        connection.prepare('insert into app values (?)').run(1);
+      });
+    expect(insert).toThrow(refused('SQLITE_CONSTRAINT_UNIQUE'));
+    expect(written()).toEqual([]);
+    expect(lease.isHeld()).toBe(true);
+  });
+
+  test('refuses work that is not done when it returns', async () => {
+    const lease = await leases.acquire('lease');
+    const work = async (connection: { exec(sql: string): unknown }) => {
+      connection.exec('insert into app values (1)');
+      await wait(1);
+      throw new Error('nobody waits for this');
+    };
+    expect(() => lease.transaction(work)).toThrow(refused('ONEHOST_INVALID_TRANSACTION'));
+    expect(written()).toEqual([]);
+    await wait(5);
+  });
+
+  test('refuses work that ends the transaction by itself', async () => {
+    const lease = await leases.acquire('lease');
+    const work = (connection: { exec(sql: string): unknown }) => {
+      connection.exec('insert into app values (1)');
+      connection.exec('commit');
+    };
+    expect(() => lease.transaction(work)).toThrow(refused('ONEHOST_INVALID_TRANSACTION'));
+    lease.transaction((connection) => connection.exec('insert into app values (2)'));
+    expect(written()).toEqual([1, 2]);
+  });
+
+  test('refuses writes of onehost inside it, and lets them be done after', async () => {
+    const lease = await leases.acquire('lease');
+    const sessions = new DatabaseSessionCache(database);
+    sessions.set('kept', { userId: 7 }, 60);
+    for (const write of [
+      () => sessions.set('token', { userId: 7 }, 60),
+      () => sessions.invalidate('kept'),
+      () => sessions.clear(),
+      () => lease.renew(),
+      () => lease.transaction(() => {}),
+      () => leases.tryAcquire('another'),
+    ]) {
+      expect(() => lease.transaction(write)).toThrow(refused('ONEHOST_INVALID_TRANSACTION'));
+    }
+    // Reading is as right as ever.
+    expect(lease.transaction(() => sessions.get('kept'))).toEqual({ userId: 7 });
+    expect(sessions.get('token')).toBe(null);
+    sessions.invalidate('kept');
+    expect(sessions.get('kept')).toBe(null);
+    lease.renew();
+  });
+
+  test('leaves no trace of what was undone in a near cache', async () => {
+    const lease = await leases.acquire('lease');
+    const sessions = new DatabaseSessionCache(database);
+    sessions.set('token', { userId: 7 }, 60);
+    expect(sessions.get('token')).toEqual({ userId: 7 });
+    const undone = () =>
+      lease.transaction((connection) => {
+        connection.exec('delete from onehost_session_entries');
+        expect(sessions.get('nobody')).toBe(null);
+        throw new Error('undone');
+      });
+    expect(undone).toThrow('undone');
+    expect(sessions.get('token')).toEqual({ userId: 7 });
+  });
+});
+
+describe('the fencing token', () => {
+  test('does not fall or repeat when the file is put back to an earlier state', async () => {
+    const first = await leases.acquire('lease');
+    first.release();
+    withConnection(database.file, (connection) => connection.pragma('wal_checkpoint(truncate)'));
+    copyFileSync(database.file, folder.file('backup.db'));
+    clock.advance(60);
+    const later = await leases.acquire('lease');
+    clock.advance(60);
+    await using restored = await openDatabase(folder.file('backup.db'), { clock });
+    const lease = await new DatabaseLeaseStore(restored).acquire('lease');
+    expect(lease.fencingToken).toBeGreaterThan(later.fencingToken);
+  });
+
+  test('rises although the clock stands still', async () => {
+    const tokens: number[] = [];
+    for (let term = 0; term < 5; term++) {
+      const lease = await leases.acquire('lease');
+      tokens.push(lease.fencingToken);
+      lease.release();
+    }
+    expect(new Set(tokens).size).toBe(5);
+    expect(tokens).toEqual(tokens.toSorted((a, b) => a - b));
+  });
+
+  test('is kept by the file itself: a row cannot be deleted, nor a token lowered', async () => {
+    const lease = await leases.acquire('lease');
+    lease.release();
+    withConnection(database.file, (connection) => {
+      expect(() => connection.exec('delete from onehost_leases')).toThrow('must stay');
+      expect(() =>
+        connection.exec('update onehost_leases set fencing_token = fencing_token - 1'),
+      ).toThrow('never falls');
+    });
+    expect(leases.list()).toHaveLength(1);
+  });
+});
+
+describe('DatabaseLeaseStore', () => {
+  test('is closed with its database, and its leases are free', async () => {
+    const lease = await leases.acquire('lease');
+    database.close();
+    expect(lease.isHeld()).toBe(false);
+    expect(() => leases.list()).toThrow(refused('ONEHOST_LEASE_STORE_CLOSED'));
+    await using other = await openDatabase(database.file, { clock });
+    expect(new DatabaseLeaseStore(other).tryAcquire('lease')?.reason).toBe('released');
+  });
+
+  test('leaves nothing beside the file', async () => {
+    await leases.acquire('lease');
+    expect(readdirSync(folder.path).some((name) => name.includes('-holder-'))).toBe(true);
+    database.close();
+    expect(readdirSync(folder.path)).toEqual(['a.db']);
+  });
+
+  test('releases the other leases when one cannot be released', async () => {
+    const [a, b] = [await leases.acquire('a'), await leases.acquire('b')];
+    withConnection(database.file, (connection) =>
+      connection.exec(
+        "create trigger no before update on onehost_leases when old.name = 'a' begin select raise(abort, 'no'); end",
+      ),
+    );
+    expect(() => leases.close()).toThrow(refused('ONEHOST_DATABASE_FAILED'));
+    expect([a.isHeld(), b.isHeld()]).toEqual([false, false]);
+    await using other = await openDatabase(database.file, { clock });
+    expect(new DatabaseLeaseStore(other).tryAcquire('b')?.reason).toBe('released');
+  });
+
+  test('waits on while the file is locked by a write, without holding the event loop for long', async () => {
+    const waiting = withConnection(database.file, (connection) => {
+      connection.exec('begin immediate');
+      const began = performance.now();
+      const acquiring = leases.acquire('lease', { timeoutSeconds: 60 });
+      expect(performance.now() - began).toBeLessThan(1500);
+      return acquiring;
+    });
+    for (let turn = 0; turn < 5; turn++) {
+      await wait(5);
+      clock.advance(0.1);
+    }
+    expect((await waiting).isHeld()).toBe(true);
+  });
+
+  test('says that the file was locked when it was until the end of the wait', async () => {
+    const other = new SqliteConnection(database.file);
+    other.exec('begin immediate');
+    const acquiring = leases.acquire('lease', { timeoutSeconds: 1 });
+    clock.advance(2);
+    await expect(acquiring).rejects.toThrow(refused('ONEHOST_DATABASE_BUSY'));
+    other.close();
+  });
+
+  test('names the instance for operators', async () => {
+    await leases.acquire('lease');
+    const [summary] = leases.list();
+    expect(summary?.holder).toEqual({
+      id: leases.instance.id,
+      processId: process.pid,
+      host: expect.any(String),
+      appVersion: '2.1',
+      startedAt: new Date(clock.now()),
+    });
+  });
+
+  test.each([[7], ['x'.repeat(201)], [null]])('refuses the app version %s', (appVersion) => {
+    expect(() => new DatabaseLeaseStore(database, { appVersion: appVersion as string })).toThrow(
+      refused('ONEHOST_INVALID_OPTION'),
+    );
+  });
+
+  test('refuses what is no database', () => {
+    expect(() => new DatabaseLeaseStore({} as never)).toThrow(
+      /DatabaseLeaseStore needs what openDatabase gives/,
+    );
+  });
+});
