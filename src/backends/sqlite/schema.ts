@@ -1,4 +1,6 @@
 import type { Generated } from 'kysely';
+import type { RunOutcome } from '../../contract/job-ledger.ts';
+import type { TermReason } from '../../contract/lease.ts';
 
 /** The tables of migrations/sqlite, as Kysely's types. */
 export interface OnehostSchema {
@@ -20,5 +22,43 @@ export interface OnehostSchema {
   onehost_file: {
     id: number;
     checked_boot_id: string | null;
+    locks_proved_boot_id: string | null;
+    locks_broken_boot_id: string | null;
+  };
+  onehost_leases: {
+    name: string;
+    fencing_token: number;
+    replaced_token: number | null;
+    holder: string | null;
+    process_id: number;
+    host: string;
+    app_version: string | null;
+    instance_started_at: number;
+    reason: TermReason;
+    duration_milliseconds: number;
+    renewals: number;
+    renewed_monotonic: number;
+    boot_id: string;
+    acquired_at: number;
+    renewed_at: number;
+  };
+  onehost_jobs: {
+    name: string;
+    schedule: string;
+    handled_until: number;
+    registered_at: number;
+  };
+  onehost_job_runs: {
+    job: string;
+    scheduled_for: number;
+    last_scheduled_for: number;
+    ticks: number;
+    outcome: RunOutcome;
+    attempts: number;
+    instance: string;
+    fencing_token: number;
+    started_at: number;
+    ended_at: number | null;
+    error: string | null;
   };
 }

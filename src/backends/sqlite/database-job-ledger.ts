@@ -1,0 +1,279 @@
+import { types } from 'node:util';
+import { InvalidJobError, InvalidOptionError } from '../../contract/errors/index.ts';
+import type {
+  FinishedRun,
+  JobLedger,
+  JobRegistration,
+  JobRun,
+  JobSummary,
+  Registered,
+  UnrunTicks,
+} from '../../contract/job-ledger.ts';
+import type { Lease } from '../../contract/lease.ts';
+import { assertName, describeType } from '../../contract/validate-arguments.ts';
+import { assertInteger, assertKnownOptions, assertOneOf } from '../../contract/validate-options.ts';
+import { assertDatabase, type OnehostDatabase } from './database.ts';
+import { DatabaseLease } from './database-lease.ts';
+import { JobRows, type RunRow } from './job-rows.ts';
+import type { TransactionConnection } from './transaction-connection.ts';
+
+/** The longest error that is kept, in UTF-16 code units. */
+const MAX_ERROR_LENGTH = 2000;
+
+/** What SQLite takes for "all". */
+const NO_LIMIT = -1;
+
+export interface DatabaseJobLedgerOptions {
+  /**
+   * How many runs of each job are kept once they are over, the newest ticks of them; an integer from 1 to 100,000, 1,000 by default.
+   * Ticks that were missed or skipped together count as one. What is still running is kept on top.
+   *
+   * Each run that ends reads past that many rows: 0.05 ms at 1,000, 0.5 ms at 10,000, 13 ms at 100,000. After it was lowered, each
+   * write deletes up to 100 of those that are too many.
+   */
+  readonly keptRuns?: number | undefined;
+}
+
+/**
+ * The ticks of the jobs in an SQLite file, for the processes of this host that opened it.
+ *
+ * It is written under leases of a `DatabaseLeaseStore` on the same `OnehostDatabase`, and always under the same one for the same
+ * job: tokens of different leases cannot be compared.
+ *
+ * Its methods answer at once. On top of what the contract says they throw `InvalidNameError` or `InvalidOptionError` for an
+ * argument that cannot be meant, `InvalidTransactionError` inside `lease.transaction`, and what reading and writing the file throws:
+ * `DatabaseBusyError` and the like.
+ */
+export class DatabaseJobLedger implements JobLedger<TransactionConnection> {
+  readonly #database: OnehostDatabase;
+  readonly #rows: JobRows;
+  readonly #keptRuns: number;
+
+  /** @throws InvalidOptionError */
+  constructor(database: OnehostDatabase, options: DatabaseJobLedgerOptions = {}) {
+    assertDatabase('DatabaseJobLedger', database);
+    assertKnownOptions('DatabaseJobLedger', options, ['keptRuns']);
+    const { keptRuns = 1000 } = options;
+    assertInteger('keptRuns', keptRuns, { least: 1, most: 100_000 });
+    this.#database = database;
+    this.#rows = database.read(() => new JobRows(database.connection));
+    this.#keptRuns = keptRuns;
+  }
+
+  /** See the contract. Runs that the same term has begun go on. */
+  register(lease: Lease<TransactionConnection>, job: JobRegistration): Registered {
+    const { name } = job;
+    assertName('job', name);
+    const schedule = readText('schedule', job.schedule);
+    const startAt = readTime('startAt', job.startAt);
+    return this.#write(lease, (now) => {
+      const known = this.#rows.find(name);
+      const isReplaced = known !== undefined && known.schedule !== schedule;
+      if (known === undefined) {
+        this.#rows.add({ name, schedule, handledUntil: startAt, registeredAt: now });
+      } else if (isReplaced) {
+        this.#rows.reschedule(name, schedule);
+        this.#rows.handleUntil(name, startAt);
+      }
+      this.#rows.abandonRuns(name, lease.fencingToken, now);
+      this.#rows.prune(name, this.#keptRuns);
+      return {
+        handledUntil: new Date(this.#handledUntil(name)),
+        replacedSchedule: isReplaced ? known.schedule : null,
+      };
+    });
+  }
+
+  /**
+   * See the contract. The run is recorded with one attempt, which is being made.
+   *
+   * @throws InvalidJobError when the job is not registered.
+   */
+  begin(lease: Lease<TransactionConnection>, job: string, scheduledFor: Date): boolean {
+    assertName('job', job);
+    const tick = readTime('scheduledFor', scheduledFor);
+    return this.#write(lease, (now) => {
+      if (tick <= this.#handledUntil(job)) return false;
+      this.#rows.handleUntil(job, tick);
+      return this.#rows.addRun({
+        job,
+        scheduledFor: tick,
+        lastScheduledFor: tick,
+        ticks: 1,
+        outcome: 'running',
+        attempts: 1,
+        instance: lease.holder.id,
+        fencingToken: lease.fencingToken,
+        startedAt: now,
+        endedAt: null,
+        error: null,
+      });
+    });
+  }
+
+  finish(lease: Lease<TransactionConnection>, run: FinishedRun): void {
+    const { job, outcome, attempts } = run;
+    assertName('job', job);
+    const scheduledFor = readTime('scheduledFor', run.scheduledFor);
+    assertOneOf('outcome', outcome, ['succeeded', 'failed', 'timed-out', 'stopped']);
+    assertInteger('attempts', attempts, { least: 0, most: Number.MAX_SAFE_INTEGER });
+    const error = run.error === null ? null : keptError(readText('error', run.error));
+    this.#write(lease, (now) => {
+      const { fencingToken } = lease;
+      const ended = { job, scheduledFor, fencingToken, outcome, attempts, endedAt: now, error };
+      if (this.#rows.endRun(ended)) this.#rows.prune(job, this.#keptRuns);
+    });
+  }
+
+  /**
+   * See the contract. The ticks lie all before or all after what has been dealt with: how many of them come after it cannot be
+   * told from their number, and a row with the wrong one would be a lie.
+   *
+   * @throws InvalidJobError when the job is not registered.
+   * @throws InvalidOptionError when some have been dealt with and some have not; nothing was written.
+   */
+  recordUnrun(lease: Lease<TransactionConnection>, unrun: UnrunTicks): void {
+    const { job, outcome } = unrun;
+    assertName('job', job);
+    assertOneOf('outcome', outcome, ['missed', 'skipped']);
+    const { first, last, ticks } = readTicks(unrun);
+    this.#write(lease, (now) => {
+      const handledUntil = this.#handledUntil(job);
+      if (last <= handledUntil) return;
+      if (first <= handledUntil) throw partlyHandled(job, first, last, handledUntil);
+      this.#rows.handleUntil(job, last);
+      this.#rows.addRun({
+        job,
+        scheduledFor: first,
+        lastScheduledFor: last,
+        ticks,
+        outcome,
+        attempts: 0,
+        instance: lease.holder.id,
+        fencingToken: lease.fencingToken,
+        startedAt: now,
+        endedAt: now,
+        error: null,
+      });
+      this.#rows.prune(job, this.#keptRuns);
+    });
+  }
+
+  /** See the contract. All that are kept, unless `limit` says how many at most, from 1; none of a job that is not known. */
+  runs(job: string, options: { readonly limit?: number | undefined } = {}): JobRun[] {
+    assertName('job', job);
+    assertKnownOptions('runs', options, ['limit']);
+    const { limit = NO_LIMIT } = options;
+    if (options.limit !== undefined) {
+      assertInteger('limit', limit, { least: 1, most: Number.MAX_SAFE_INTEGER });
+    }
+    return this.#database.read(() => this.#rows.runs(job, limit)).map(summariseRun);
+  }
+
+  jobs(): JobSummary[] {
+    const rows = this.#database.read(() => this.#rows.list());
+    return rows.map(({ name, schedule, handledUntil }) => ({
+      name,
+      schedule,
+      handledUntil: new Date(handledUntil),
+    }));
+  }
+
+  #write<T>(lease: Lease<TransactionConnection>, work: (now: number) => T): T {
+    const database = this.#database;
+    assertLeaseOf(database, lease);
+    return lease.transaction(() =>
+      // A transaction throws on what its work threw as it is, and `read` translates what SQLite throws.
+      database.read(() => work(Math.floor(database.clock.now()))),
+    );
+  }
+
+  /** @throws InvalidJobError */
+  #handledUntil(name: string): number {
+    const job = this.#rows.find(name);
+    if (job !== undefined) return job.handledUntil;
+    throw new InvalidJobError(
+      `The job "${name}" is not known to the ledger in ${this.#database.file}. Nothing was written. Register it under the lease first.`,
+    );
+  }
+}
+
+/** @throws InvalidOptionError */
+function assertLeaseOf(database: OnehostDatabase, lease: unknown): asserts lease is DatabaseLease {
+  if (!(lease instanceof DatabaseLease)) {
+    throw new InvalidOptionError(
+      `A DatabaseJobLedger is written under a lease of a DatabaseLeaseStore, but found ${describeLease(lease)}. ` +
+        'Acquire it from new DatabaseLeaseStore(database), with the database of the ledger.',
+    );
+  }
+  if (lease.database !== database) {
+    throw new InvalidOptionError(
+      `The lease "${lease.name}" was acquired on another open database (${lease.database.file}) than this DatabaseJobLedger is on (${database.file}): ` +
+        'its fence would not guard what is written here. Build the DatabaseLeaseStore and the DatabaseJobLedger on what one openDatabase gave.',
+    );
+  }
+}
+
+function describeLease(found: unknown): string {
+  if (found instanceof Promise) return 'a promise (await acquire)';
+  return found === null ? 'null (tryAcquire did not get it)' : describeType(found);
+}
+
+function partlyHandled(
+  job: string,
+  first: number,
+  last: number,
+  handledUntil: number,
+): InvalidOptionError {
+  const [from, to, until] = [first, last, handledUntil].map((time) => new Date(time).toISOString());
+  return new InvalidOptionError(
+    `The ticks of the job "${job}" from ${from} to ${to} cannot be recorded: those up to ${until} have been dealt with, and how many are left ` +
+      'is not said. Nothing was written. Record those that come after it.',
+  );
+}
+
+/** @throws InvalidOptionError */
+function readTicks(unrun: UnrunTicks): { first: number; last: number; ticks: number } {
+  const first = readTime('first', unrun.first);
+  const last = readTime('last', unrun.last);
+  const { ticks } = unrun;
+  // Two ticks are at least a millisecond apart.
+  const [least, most] = last > first ? [2, last - first + 1] : [1, 1];
+  if (last < first) {
+    throw new InvalidOptionError(
+      `last must not be before first, but found ${unrun.last.toISOString()} and ${unrun.first.toISOString()}.`,
+    );
+  }
+  assertInteger('ticks', ticks, { least, most });
+  return { first, last, ticks };
+}
+
+/** @throws InvalidOptionError */
+function readTime(name: string, date: unknown): number {
+  if (types.isDate(date) && !Number.isNaN(date.getTime())) return date.getTime();
+  const found = types.isDate(date) ? 'an invalid Date' : describeType(date);
+  throw new InvalidOptionError(`${name} must be a valid Date, but found ${found}.`);
+}
+
+/** @throws InvalidOptionError */
+function readText(name: string, text: unknown): string {
+  // SQLite keeps no lone surrogate, and what is read again has to be what was compared.
+  if (typeof text === 'string') return text.toWellFormed();
+  throw new InvalidOptionError(`${name} must be a string, but found ${describeType(text)}.`);
+}
+
+/** At most {@link MAX_ERROR_LENGTH} code units, and no half of a character at their end. */
+function keptError(error: string): string {
+  const kept = error.slice(0, MAX_ERROR_LENGTH);
+  return kept.isWellFormed() ? kept : kept.slice(0, -1);
+}
+
+function summariseRun(row: RunRow): JobRun {
+  return {
+    ...row,
+    scheduledFor: new Date(row.scheduledFor),
+    lastScheduledFor: new Date(row.lastScheduledFor),
+    startedAt: new Date(row.startedAt),
+    endedAt: row.endedAt === null ? null : new Date(row.endedAt),
+  };
+}

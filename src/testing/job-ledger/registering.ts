@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { beginTerm, everyMinute, type JobClaim, minute } from './harness.ts';
+
+export function registeringClaims(claim: JobClaim): void {
+  claim('where nobody registered anything there are no jobs and no runs', async ({ ours }) => {
+    assert.deepEqual(await ours.ledger.jobs(), []);
+    assert.deepEqual(await ours.ledger.runs('job'), []);
+  });
+
+  claim('the ticks of a new job count from its start', async ({ ours, theirs }) => {
+    const lease = await ours.leases.acquire('scheduler');
+    const registered = await ours.ledger.register(lease, everyMinute('job'));
+    assert.deepEqual(registered, { handledUntil: minute(0), replacedSchedule: null });
+    assert.deepEqual(await theirs.ledger.jobs(), [
+      { name: 'job', schedule: 'every minute', handledUntil: minute(0) },
+    ]);
+    assert.equal(await ours.ledger.begin(lease, 'job', minute(0)), false);
+    const next = new Date(minute(0).getTime() + 1);
+    assert.equal(await ours.ledger.begin(lease, 'job', next), true);
+  });
+
+  for (const start of [-5, 5]) {
+    const when = start < 0 ? 'earlier' : 'later';
+    claim(`a known job goes on where it was, whatever its ${when} start`, async ({ ours }) => {
+      const lease = await beginTerm(ours);
+      await ours.ledger.begin(lease, 'job', minute(2));
+      const again = { ...everyMinute('job'), startAt: minute(start) };
+      assert.deepEqual(await ours.ledger.register(lease, again), {
+        handledUntil: minute(2),
+        replacedSchedule: null,
+      });
+      assert.equal(await ours.ledger.begin(lease, 'job', minute(2)), false);
+      assert.equal(await ours.ledger.begin(lease, 'job', minute(3)), true);
+    });
+  }
+
+  claim('a new schedule counts from its start, and names the one before', async (context) => {
+    const { ours, theirs } = context;
+    const lease = await beginTerm(ours);
+    const hourly = { name: 'job', schedule: 'every hour', startAt: minute(10) };
+    assert.deepEqual(await ours.ledger.register(lease, hourly), {
+      handledUntil: minute(10),
+      replacedSchedule: 'every minute',
+    });
+    assert.deepEqual(await theirs.ledger.jobs(), [
+      { name: 'job', schedule: 'every hour', handledUntil: minute(10) },
+    ]);
+    assert.equal(await ours.ledger.begin(lease, 'job', minute(10)), false);
+    const { replacedSchedule } = await ours.ledger.register(lease, hourly);
+    assert.equal(replacedSchedule, null, 'it is the same now');
+  });
+
+  claim('a new schedule does not bring ticks back that were dealt with', async ({ ours }) => {
+    const lease = await beginTerm(ours);
+    await ours.ledger.begin(lease, 'job', minute(10));
+    const earlier = { name: 'job', schedule: 'every hour', startAt: minute(5) };
+    assert.deepEqual(await ours.ledger.register(lease, earlier), {
+      handledUntil: minute(10),
+      replacedSchedule: 'every minute',
+    });
+    assert.equal(await ours.ledger.begin(lease, 'job', minute(7)), false);
+    assert.equal(await ours.ledger.begin(lease, 'job', minute(10)), false);
+    assert.equal(await ours.ledger.begin(lease, 'job', minute(11)), true);
+  });
+
+  claim('a schedule is kept as it was registered, whatever is in it', async ({ ours }) => {
+    const lease = await ours.leases.acquire('scheduler');
+    for (const schedule of ['', '*/5 \' " ☃\0', 'x'.repeat(10_000), '\ud800']) {
+      const job = { name: schedule.slice(0, 5).toWellFormed() || 'empty', schedule };
+      await ours.ledger.register(lease, { ...job, startAt: minute(0) });
+      const { replacedSchedule } = await ours.ledger.register(lease, {
+        ...job,
+        startAt: minute(0),
+      });
+      assert.equal(replacedSchedule, null);
+    }
+  });
+
+  claim('jobs are listed by name, each with its own ticks', async ({ ours, place }) => {
+    const lease = await beginTerm(ours, everyMinute('b'));
+    for (const name of ['c', 'a']) {
+      await place.advance(1);
+      await ours.ledger.register(lease, everyMinute(name));
+    }
+    assert.equal(await ours.ledger.begin(lease, 'c', minute(4)), true);
+    assert.equal(await ours.ledger.begin(lease, 'a', minute(2)), true);
+    const jobs = await ours.ledger.jobs();
+    assert.deepEqual(
+      jobs.map(({ name, handledUntil }) => [name, handledUntil]),
+      [
+        ['a', minute(2)],
+        ['b', minute(0)],
+        ['c', minute(4)],
+      ],
+    );
+    assert.deepEqual(await ours.ledger.runs('b'), []);
+  });
+}
