@@ -1,0 +1,802 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import {
+  DatabaseSessionCache,
+  type Job,
+  type JobContext,
+  type JobRun,
+  type OnehostEvents,
+  purgeSessionsJob,
+  RunEndedError,
+  Scheduler,
+  SchedulerStoppedError,
+  type TransactionConnection,
+} from '../../src/index.ts';
+import { withConnection } from '../support/sqlite-file.ts';
+import { ScheduledHost, type TestProcess } from './scheduled-host.ts';
+
+let host: ScheduledHost;
+let ours: TestProcess;
+let theirs: TestProcess;
+
+beforeEach(async () => {
+  host = new ScheduledHost();
+  ours = await host.openProcess();
+  theirs = await host.openProcess();
+});
+
+afterEach(async () => {
+  await host[Symbol.asyncDispose]();
+});
+
+const START = Date.UTC(2026, 0, 1);
+
+/** The ticks that were run, by seconds since the clock began. */
+class Log {
+  readonly entries: string[] = [];
+
+  job(who: string, options: Partial<Job<TransactionConnection>> = {}): Job<TransactionConnection> {
+    return {
+      name: 'job',
+      everySeconds: 1,
+      run: ({ scheduledFor }: JobContext) => {
+        this.entries.push(`${who} ${(scheduledFor.getTime() - START) / 1000}`);
+      },
+      ...options,
+    } as Job<TransactionConnection>;
+  }
+}
+
+/** `outcome first..last`, in seconds since the clock began, the oldest first. */
+function outcomes(of: TestProcess = ours, job = 'job'): string[] {
+  return of.ledger
+    .runs(job)
+    .reverse()
+    .map(({ outcome, scheduledFor, lastScheduledFor, ticks }: JobRun) => {
+      const [first, last] = [scheduledFor, lastScheduledFor].map((time) => (+time - START) / 1000);
+      return ticks === 1 ? `${outcome} ${first}` : `${outcome} ${first}..${last} (${ticks})`;
+    });
+}
+
+/** A job that runs until it is told to end. */
+class LongJob {
+  readonly contexts: JobContext<TransactionConnection>[] = [];
+  readonly #ends: (() => void)[] = [];
+
+  run = (context: JobContext<TransactionConnection>): Promise<void> => {
+    this.contexts.push(context);
+    return new Promise((resolve) => this.#ends.push(resolve));
+  };
+
+  async endNext(): Promise<void> {
+    this.#ends.shift()?.();
+    await host.settle();
+  }
+}
+
+describe('of several processes', () => {
+  test('one runs each tick, and the others none', async () => {
+    const log = new Log();
+    for (const [who, { scheduler }] of Object.entries({ ours, theirs })) {
+      scheduler.add(log.job(who)).start();
+      await host.settle();
+    }
+    await host.pass(3.5);
+    expect(log.entries).toEqual(['ours 1', 'ours 2', 'ours 3']);
+    expect([ours, theirs].map(({ scheduler }) => scheduler.isOwner)).toEqual([true, false]);
+    expect(outcomes()).toEqual(['succeeded 1', 'succeeded 2', 'succeeded 3']);
+  });
+
+  test('another goes on where the one before has stopped', async () => {
+    const log = new Log();
+    ours.scheduler.add(log.job('ours')).start();
+    await host.settle();
+    theirs.scheduler.add(log.job('theirs')).start();
+    await host.pass(2.5);
+    await ours.scheduler.stop();
+    expect(ours.scheduler.isOwner).toBe(false);
+    await host.pass(2);
+    expect(log.entries).toEqual(['ours 1', 'ours 2', 'theirs 3', 'theirs 4']);
+  });
+
+  test('who has lost the lease runs nothing more, tells its runs, and stands by again', async () => {
+    const log = new Log();
+    const long = new LongJob();
+    ours.scheduler
+      .add(log.job('ours'))
+      .add({ name: 'long', everySeconds: 1, run: long.run })
+      .start();
+    await host.pass(1.5);
+    const [summary] = theirs.leases.list();
+    const stolen = theirs.leases.steal({
+      name: 'scheduler',
+      holder: ours.leases.instance,
+      fencingToken: summary?.fencingToken ?? 0,
+    });
+    expect(stolen).not.toBeNull();
+    await host.pass(6);
+    const [context] = long.contexts;
+    expect(context?.signal.aborted).toBe(true);
+    expect(context?.signal.reason).toMatchObject({ code: 'ONEHOST_LEASE_LOST' });
+    await expect(context?.transaction(() => {})).rejects.toMatchObject({
+      code: 'ONEHOST_LEASE_LOST',
+    });
+    expect(ours.scheduler.isOwner).toBe(false);
+    const run = log.entries.length;
+    stolen?.release();
+    await host.pass(2);
+    expect(ours.scheduler.isOwner).toBe(true);
+    expect(log.entries.length).toBeGreaterThan(run);
+  });
+
+  test('a run that has not heard of the loss ends before the job runs again in that process', async () => {
+    const long = new LongJob();
+    ours.scheduler.add({ name: 'job', everySeconds: 1, run: long.run }).start();
+    await host.pass(1.2);
+    const stolen = theirs.leases.steal({
+      name: 'scheduler',
+      holder: ours.leases.instance,
+      fencingToken: ours.leases.list()[0]?.fencingToken ?? 0,
+    });
+    await host.pass(6);
+    stolen?.release();
+    await host.pass(2);
+    expect(ours.scheduler.isOwner).toBe(true);
+    expect(long.contexts).toHaveLength(1);
+    await long.endNext();
+    await host.pass(1.5);
+    expect(long.contexts).toHaveLength(2);
+    expect(outcomes()[0]).toBe('abandoned 1');
+  });
+
+  test('a tick that the one before has begun is not run again, and is recorded as abandoned', async () => {
+    const long = new LongJob();
+    ours.scheduler.add({ name: 'job', everySeconds: 1, run: long.run }).start();
+    await host.pass(1.2);
+    const log = new Log();
+    theirs.scheduler.add(log.job('theirs')).start();
+    // As a process does that hangs: its lease ends, and nobody tells it.
+    ours.leases.close();
+    await host.pass(1);
+    expect(log.entries).toEqual(['theirs 2']);
+    expect(outcomes()).toEqual(['abandoned 1', 'succeeded 2']);
+  });
+
+  test('ticks that fell due while nobody ran jobs are recorded as missed, but for the newest', async () => {
+    const log = new Log();
+    ours.scheduler.add(log.job('ours')).start();
+    await host.pass(1.5);
+    await ours.scheduler.stop();
+    host.clock.advance(100);
+    theirs.scheduler.add(log.job('theirs')).start();
+    await host.pass(1);
+    expect(log.entries).toEqual(['ours 1', 'theirs 101', 'theirs 102']);
+    expect(outcomes()).toEqual([
+      'succeeded 1',
+      'missed 2..100 (99)',
+      'succeeded 101',
+      'succeeded 102',
+    ]);
+  });
+
+  test('another version with another schedule says so, and begins its own ticks', async () => {
+    const log = new Log();
+    ours.scheduler.add(log.job('ours')).start();
+    await host.pass(1.5);
+    await ours.scheduler.stop();
+    const told: OnehostEvents['onehost:job-schedule-replaced'][] = [];
+    const listen = (event: unknown) => told.push(event as (typeof told)[number]);
+    subscribe('onehost:job-schedule-replaced', listen);
+    theirs.scheduler
+      .add(log.job('theirs', { everySeconds: 2 } as Partial<Job<TransactionConnection>>))
+      .start();
+    await host.pass(3);
+    unsubscribe('onehost:job-schedule-replaced', listen);
+    expect(told).toEqual([{ job: 'job', schedule: 'every 2 s', replacedSchedule: 'every 1 s' }]);
+    expect(log.entries).toEqual(['ours 1', 'theirs 2', 'theirs 4']);
+  });
+});
+
+describe('a run', () => {
+  test('is told what it is for', async () => {
+    const long = new LongJob();
+    ours.scheduler.add({ name: 'job', everySeconds: 60, run: long.run }).start();
+    await host.pass(60);
+    expect(long.contexts[0]).toMatchObject({
+      job: 'job',
+      scheduledFor: new Date(Date.UTC(2026, 0, 1, 0, 1)),
+      attempt: 1,
+      fencingToken: ours.leases.list()[0]?.fencingToken,
+    });
+  });
+
+  test('writes under the fence, and no more once it has returned', async () => {
+    withConnection(host.file, (connection) => connection.exec('create table app (n integer)'));
+    let late: JobContext<TransactionConnection> | undefined;
+    const write = (context: JobContext<TransactionConnection>) =>
+      context.transaction((connection) => connection.prepare('insert into app values (1)').run());
+    ours.scheduler
+      .add({
+        name: 'job',
+        everySeconds: 1,
+        run: async (context) => {
+          await write(context);
+          late = context;
+        },
+      })
+      .start();
+    await host.pass(1);
+    const count = () =>
+      withConnection(
+        host.file,
+        (connection) => connection.prepare('select * from app').all().length,
+      );
+    expect(count()).toBe(1);
+    await expect(write(late as JobContext<TransactionConnection>)).rejects.toBeInstanceOf(
+      RunEndedError,
+    );
+    expect(count()).toBe(1);
+  });
+
+  test('that throws is recorded with its error and told, and the next tick comes', async () => {
+    ours.scheduler
+      .add({
+        name: 'job',
+        everySeconds: 1,
+        run: () => {
+          throw new Error('no mail server');
+        },
+      })
+      .start();
+    await host.pass(2);
+    expect(outcomes()).toEqual(['failed 1', 'failed 2']);
+    expect(ours.ledger.runs('job')[0]).toMatchObject({
+      error: 'Error: no mail server',
+      attempts: 1,
+    });
+    expect(ours.errors).toMatchObject([
+      { job: 'job', error: { message: 'no mail server' } },
+      { job: 'job', error: { message: 'no mail server' } },
+    ]);
+  });
+
+  test('is tried again after a delay that grows, as often as asked', async () => {
+    const attempts: [number, number][] = [];
+    ours.scheduler
+      .add({
+        name: 'job',
+        everySeconds: 60,
+        retry: { attempts: 3, delaySeconds: 2 },
+        run: ({ attempt }) => {
+          attempts.push([attempt, (host.clock.now() - START) / 1000]);
+          throw new Error(`attempt ${attempt}`);
+        },
+      })
+      .start();
+    await host.pass(80);
+    expect(attempts.map(([attempt, at]) => [attempt, Math.round(at)])).toEqual([
+      [1, 60],
+      [2, 62],
+      [3, 66],
+    ]);
+    expect(ours.ledger.runs('job')).toMatchObject([
+      { outcome: 'failed', attempts: 3, error: 'Error: attempt 3' },
+    ]);
+    expect(ours.errors).toHaveLength(1);
+  });
+
+  test('that succeeds at a later attempt has succeeded', async () => {
+    ours.scheduler
+      .add({
+        name: 'job',
+        everySeconds: 60,
+        retry: { attempts: 3, delaySeconds: 0 },
+        run: ({ attempt }) => {
+          if (attempt < 3) throw new Error('not yet');
+        },
+      })
+      .start();
+    await host.pass(61);
+    expect(ours.ledger.runs('job')).toMatchObject([
+      { outcome: 'succeeded', attempts: 3, error: null },
+    ]);
+    expect(ours.errors).toEqual([]);
+  });
+
+  test('that is out of time is told, writes no more, and keeps the next from beginning until it ends', async () => {
+    const long = new LongJob();
+    ours.scheduler
+      .add({ name: 'job', everySeconds: 1, timeoutSeconds: 0.5, run: long.run })
+      .start();
+    await host.pass(1.45);
+    const [context] = long.contexts;
+    expect(context?.signal.aborted).toBe(false);
+    await host.pass(0.1);
+    expect(context?.signal.reason).toBeInstanceOf(RunEndedError);
+    await expect(context?.transaction(() => {})).rejects.toBeInstanceOf(RunEndedError);
+    expect(outcomes()).toEqual(['timed-out 1']);
+    await host.pass(1);
+    expect(long.contexts).toHaveLength(1);
+    await long.endNext();
+    await host.pass(1);
+    expect(long.contexts).toHaveLength(2);
+    expect(outcomes().slice(0, 2)).toEqual(['timed-out 1', 'skipped 2']);
+    expect(ours.errors[0]).toMatchObject({ job: 'job', error: { code: 'ONEHOST_RUN_ENDED' } });
+  });
+
+  test('that is out of time is not tried again', async () => {
+    const log = new Log();
+    const run = vi.fn(
+      ({ signal }: JobContext) =>
+        new Promise<void>((_, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason));
+        }),
+    );
+    ours.scheduler
+      .add(
+        log.job('ours', {
+          timeoutSeconds: 0.5,
+          everySeconds: 60,
+          retry: { attempts: 5, delaySeconds: 0 },
+          run,
+        } as never),
+      )
+      .start();
+    await host.pass(70);
+    expect(run).toHaveBeenCalledTimes(1);
+    expect(ours.ledger.runs('job')).toMatchObject([{ outcome: 'timed-out', attempts: 1 }]);
+  });
+
+  test('begins up to its jitter later, and is no other tick for that', async () => {
+    const random = vi.spyOn(Math, 'random').mockReturnValue(0.5);
+    const begun: number[] = [];
+    ours.scheduler
+      .add({
+        name: 'job',
+        everySeconds: 60,
+        jitterSeconds: 8,
+        run: () => begun.push(Math.round((host.clock.now() - START) / 1000)),
+      })
+      .start();
+    await host.pass(70);
+    random.mockRestore();
+    expect(begun).toEqual([64]);
+    expect(outcomes()).toEqual(['succeeded 60']);
+  });
+});
+
+describe('a tick that is due while the job runs', () => {
+  test('is recorded as skipped', async () => {
+    const long = new LongJob();
+    ours.scheduler.add({ name: 'job', everySeconds: 1, run: long.run }).start();
+    await host.pass(3.5);
+    await long.endNext();
+    await host.pass(1);
+    expect(outcomes()).toEqual(['succeeded 1', 'skipped 2', 'skipped 3', 'running 4']);
+  });
+
+  test('waits for its run with overlap "queue", up to the limit', async () => {
+    const long = new LongJob();
+    ours.scheduler
+      .add({ name: 'job', everySeconds: 1, overlap: 'queue', backlogLimit: 2, run: long.run })
+      .start();
+    await host.pass(5.5);
+    for (let run = 0; run < 3; run++) await long.endNext();
+    expect(outcomes()).toEqual(['succeeded 1', 'succeeded 2', 'succeeded 3', 'skipped 4..5 (2)']);
+    await host.pass(1);
+    expect(outcomes().at(-1)).toBe('running 6');
+  });
+
+  test('does not keep another job from running', async () => {
+    const log = new Log();
+    const long = new LongJob();
+    ours.scheduler
+      .add({ name: 'long', everySeconds: 1, run: long.run })
+      .add(log.job('ours'))
+      .start();
+    await host.pass(2.5);
+    expect(log.entries).toEqual(['ours 1', 'ours 2']);
+  });
+});
+
+describe('ticks that nobody ran in time', () => {
+  async function afterAbsence(options: object, absentSeconds: number): Promise<string[]> {
+    ours.scheduler.add(new Log().job('ours', options)).start();
+    await host.pass(1.5);
+    await ours.scheduler.stop();
+    host.clock.advance(absentSeconds);
+    theirs.scheduler.add(new Log().job('theirs', options)).start();
+    await host.pass(0.2);
+    return outcomes();
+  }
+
+  test('all run with misfire "all", the oldest first', async () => {
+    expect(await afterAbsence({ misfire: 'all' }, 4)).toEqual(
+      [1, 2, 3, 4, 5].map((tick) => `succeeded ${tick}`),
+    );
+  });
+
+  test('run up to the limit with misfire "all", and the older ones are missed', async () => {
+    expect(await afterAbsence({ misfire: 'all', backlogLimit: 2 }, 5)).toEqual([
+      'succeeded 1',
+      'missed 2..4 (3)',
+      'succeeded 5',
+      'succeeded 6',
+    ]);
+  });
+
+  test('are missed with misfire "skip", but for one within the grace', async () => {
+    const options = { misfire: 'skip', everySeconds: 60 };
+    ours.scheduler.add(new Log().job('ours', options as never)).start();
+    await host.pass(60.1);
+    await ours.scheduler.stop();
+    host.clock.advance(69.8);
+    theirs.scheduler.add(new Log().job('theirs', options as never)).start();
+    await host.settle();
+    await host.pass(0.05);
+    expect(outcomes()).toEqual(['succeeded 60', 'succeeded 120']);
+    await theirs.scheduler.stop();
+    const third = await host.openProcess();
+    host.clock.advance(65);
+    third.scheduler.add(new Log().job('third', options as never)).start();
+    await host.pass(0.1);
+    expect(outcomes()).toEqual(['succeeded 60', 'succeeded 120', 'missed 180']);
+  });
+
+  test('are missed when they are older than the grace, whatever the misfire rule', async () => {
+    expect(await afterAbsence({ misfire: 'all', graceSeconds: 2 }, 5)).toEqual([
+      'succeeded 1',
+      'missed 2..4 (3)',
+      'succeeded 5',
+      'succeeded 6',
+    ]);
+  });
+
+  test('of a process that was stopped for an hour are not run by it, if it was replaced', async () => {
+    const log = new Log();
+    ours.scheduler.add(log.job('ours')).start();
+    await host.pass(1.5);
+    host.clock.stall(3600);
+    const stolen = theirs.leases.tryAcquire('scheduler');
+    expect(stolen).not.toBeNull();
+    await host.pass(1);
+    expect(log.entries).toEqual(['ours 1']);
+  });
+});
+
+describe('a wall clock that is set', () => {
+  const DAY = 24 * 60 * 60;
+
+  test('back by a day brings no tick again, and stops no interval', async () => {
+    const log = new Log();
+    ours.scheduler.add(log.job('ours')).start();
+    await host.pass(2.5);
+    host.clock.setWallClockBy(-DAY);
+    await host.pass(3);
+    expect(log.entries).toEqual([1, 2, 3, 4, 5].map((tick) => `ours ${tick}`));
+    await ours.scheduler.stop();
+    theirs.scheduler.add(log.job('theirs')).start();
+    await host.pass(2.1);
+    expect(log.entries.slice(5)).toEqual(['theirs 6', 'theirs 7']);
+  });
+
+  test('ahead by a day leaves what it passed over as missed, and costs no lease', async () => {
+    const log = new Log();
+    ours.scheduler.add(log.job('ours')).start();
+    await host.pass(1.5);
+    host.clock.setWallClockBy(DAY);
+    await host.pass(2);
+    expect(log.entries).toEqual(['ours 1', `ours ${DAY + 2}`, `ours ${DAY + 3}`]);
+    expect(outcomes()[1]).toBe(`missed 2..${DAY + 1} (${DAY})`);
+    host.clock.setWallClockBy(-DAY);
+    await host.pass(2);
+    expect(log.entries.slice(3)).toEqual([`ours ${DAY + 4}`, `ours ${DAY + 5}`]);
+    expect(ours.errors).toEqual([]);
+    expect(ours.leases.list()[0]?.reason).toBe('first');
+  });
+
+  test('ahead is noticed by a cron job within a minute, and back it runs nothing twice', async () => {
+    const log = new Log();
+    const cron = { cron: '0 3 * * *', everySeconds: undefined } as never;
+    ours.scheduler.add(log.job('ours', cron)).start();
+    await host.pass(1);
+    host.clock.setWallClockBy(DAY - 10);
+    await host.pass(61);
+    expect(log.entries).toEqual([`ours ${3 * 3600}`]);
+    host.clock.setWallClockBy(-DAY);
+    host.clock.advance(23 * 3600);
+    await host.settle();
+    expect(log.entries).toHaveLength(1);
+  });
+});
+
+describe('stop', () => {
+  test('tells running jobs, waits for their end, and lets what they write count', async () => {
+    withConnection(host.file, (connection) => connection.exec('create table app (n integer)'));
+    const long = new LongJob();
+    ours.scheduler.add({ name: 'job', everySeconds: 1, run: long.run }).start();
+    await host.pass(1.2);
+    const stopped = ours.scheduler.stop();
+    await host.pass(2);
+    const [context] = long.contexts;
+    expect(context?.signal.reason).toBeInstanceOf(SchedulerStoppedError);
+    await context?.transaction((connection) => connection.exec('insert into app values (1)'));
+    expect(ours.scheduler.isOwner).toBe(true);
+    await long.endNext();
+    await stopped;
+    expect(ours.scheduler.isOwner).toBe(false);
+    expect(outcomes()).toEqual(['succeeded 1']);
+    expect(ours.leases.list()[0]?.holder).toBeNull();
+  });
+
+  test('records a run that ended by an error after it was told as stopped', async () => {
+    ours.scheduler
+      .add({
+        name: 'job',
+        everySeconds: 1,
+        run: ({ signal }) =>
+          new Promise<void>((_, reject) => {
+            signal.addEventListener('abort', () => reject(signal.reason));
+          }),
+      })
+      .start();
+    await host.pass(1.2);
+    await ours.scheduler.stop();
+    expect(outcomes()).toEqual(['stopped 1']);
+    expect(ours.errors).toEqual([]);
+  });
+
+  test('gives up the lease after the drain time, and the next owner records the run as abandoned', async () => {
+    const long = new LongJob();
+    ours.scheduler.add({ name: 'job', everySeconds: 1, run: long.run }).start();
+    await host.pass(1.2);
+    const stopped = ours.scheduler.stop();
+    await host.pass(9.9);
+    expect(ours.leases.list()[0]?.holder).not.toBeNull();
+    await host.pass(0.2);
+    await stopped;
+    expect(ours.leases.list()[0]?.holder).toBeNull();
+    await expect(long.contexts[0]?.transaction(() => {})).rejects.toMatchObject({
+      code: 'ONEHOST_LEASE_LOST',
+    });
+    theirs.scheduler.add(new Log().job('theirs')).start();
+    await host.pass(0.2);
+    expect(outcomes()[0]).toBe('abandoned 1');
+  });
+
+  test('while it stands by, or before it was started, ends at once', async () => {
+    await host.openProcess().then(({ scheduler }) => scheduler.stop());
+    ours.scheduler.start();
+    await host.settle();
+    theirs.scheduler.start();
+    await host.settle();
+    await theirs.scheduler.stop();
+    await theirs.scheduler.stop();
+    expect(ours.scheduler.isOwner).toBe(true);
+  });
+
+  test('is for good', async () => {
+    await ours.scheduler.stop();
+    const code = 'ONEHOST_SCHEDULER_STOPPED';
+    expect(() => ours.scheduler.start()).toThrow(expect.objectContaining({ code }));
+    expect(() => ours.scheduler.add(new Log().job('late'))).toThrow(
+      expect.objectContaining({ code }),
+    );
+  });
+
+  test('does not try a failed job again', async () => {
+    const run = vi.fn(() => {
+      throw new Error('fails');
+    });
+    ours.scheduler
+      .add({ name: 'job', everySeconds: 1, retry: { attempts: 9, delaySeconds: 5 }, run })
+      .start();
+    await host.pass(1.2);
+    await ours.scheduler.stop();
+    expect(run).toHaveBeenCalledTimes(1);
+    expect(outcomes()).toEqual(['stopped 1']);
+  });
+});
+
+describe('when the file cannot be written', () => {
+  test('ticks wait until it can, and no error ends the scheduler', async () => {
+    const log = new Log();
+    ours.scheduler.add(log.job('ours')).start();
+    await host.pass(1.5);
+    const begin = vi.spyOn(ours.ledger, 'begin').mockImplementation(() => {
+      throw Object.assign(new Error('disk full'), { code: 'ONEHOST_DATABASE_FULL' });
+    });
+    await host.pass(1);
+    expect(ours.errors).toMatchObject([{ job: 'job', error: { message: 'disk full' } }]);
+    begin.mockRestore();
+    await host.pass(2);
+    expect(log.entries.slice(0, 2)).toEqual(['ours 1', 'ours 2']);
+    expect(ours.scheduler.isOwner).toBe(true);
+  });
+
+  test('the outcome of a run is kept until it can be recorded', async () => {
+    const log = new Log();
+    ours.scheduler.add(log.job('ours')).start();
+    await host.pass(0.5);
+    const finish = vi.spyOn(ours.ledger, 'finish').mockImplementation(() => {
+      throw new Error('disk full');
+    });
+    await host.pass(1);
+    expect(outcomes()).toEqual(['running 1']);
+    finish.mockRestore();
+    await host.pass(1);
+    expect(outcomes()[0]).toBe('succeeded 1');
+  });
+
+  test('a lease store that was closed ends the scheduler, and says so once', async () => {
+    ours.scheduler.start();
+    await host.pass(0.2);
+    ours.leases.close();
+    await host.pass(5);
+    expect(ours.errors).toMatchObject([
+      { job: null, error: { code: 'ONEHOST_LEASE_STORE_CLOSED' } },
+    ]);
+    expect(ours.scheduler.isOwner).toBe(false);
+  });
+
+  test('an onError that throws breaks nothing', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const { scheduler, ledger } = await host.openProcess({
+      onError: () => {
+        throw new Error('of onError');
+      },
+    });
+    scheduler
+      .add({
+        name: 'job',
+        everySeconds: 1,
+        run: () => {
+          throw new Error('of the job');
+        },
+      })
+      .start();
+    await host.pass(2);
+    expect(ledger.runs('job').map(({ outcome }) => outcome)).toEqual(['failed', 'failed']);
+    expect(log.mock.calls.flat().map(String)).toEqual(
+      expect.arrayContaining(['Error: of the job', 'Error: of onError']),
+    );
+    log.mockRestore();
+  });
+});
+
+describe('a job', () => {
+  test('added while this process owns the jobs runs from then on', async () => {
+    const log = new Log();
+    ours.scheduler.start();
+    await host.pass(1.5);
+    ours.scheduler.add(log.job('ours'));
+    await host.pass(1);
+    expect(log.entries).toEqual(['ours 2']);
+  });
+
+  test('runs no tick of before it was first known', async () => {
+    const log = new Log();
+    ours.scheduler.add(log.job('ours', { misfire: 'all' })).start();
+    await host.pass(0.5);
+    expect(log.entries).toEqual([]);
+  });
+
+  test('tells on a channel what became of each tick', async () => {
+    const told: OnehostEvents['onehost:job-run'][] = [];
+    const listen = (event: unknown) => told.push(event as (typeof told)[number]);
+    subscribe('onehost:job-run', listen);
+    const long = new LongJob();
+    ours.scheduler.add({ name: 'job', everySeconds: 1, run: long.run }).start();
+    await host.pass(2.2);
+    await long.endNext();
+    unsubscribe('onehost:job-run', listen);
+    const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second));
+    expect(told).toEqual([
+      { job: 'job', scheduledFor: at(2), ticks: 1, outcome: 'skipped', error: null },
+      { job: 'job', scheduledFor: at(1), ticks: 1, outcome: 'succeeded', error: undefined },
+    ]);
+  });
+
+  test('removes expired sessions, if it is the ready one', async () => {
+    const cache = new DatabaseSessionCache<{ userId: number }>(ours.database);
+    cache.set('a-token', { userId: 1 }, 10);
+    ours.scheduler.add(purgeSessionsJob(cache)).start();
+    await host.pass(61);
+    expect(outcomes(ours, 'purge-sessions')).toEqual(['succeeded 60']);
+    const left = withConnection(host.file, (connection) =>
+      connection.prepare('select * from onehost_session_entries').all(),
+    );
+    expect(left).toEqual([]);
+  });
+
+  test.each<[string, object, string]>([
+    ['a second one of its name', { name: 'taken' }, 'INVALID_JOB'],
+    ['no schedule', { everySeconds: undefined }, 'INVALID_JOB'],
+    ['two schedules', { cron: '* * * * *' }, 'INVALID_JOB'],
+    [
+      'a cron expression of nonsense',
+      { cron: '61 * * * *', everySeconds: undefined },
+      'INVALID_JOB',
+    ],
+    ['an empty cron expression', { cron: '', everySeconds: undefined }, 'INVALID_JOB'],
+    ['a cron expression that is a number', { cron: 5, everySeconds: undefined }, 'INVALID_JOB'],
+    [
+      'a date as a cron expression',
+      { cron: '2030-01-01T00:00:00', everySeconds: undefined },
+      'INVALID_JOB',
+    ],
+    ['the 30th of February', { cron: '0 0 30 2 *', everySeconds: undefined }, 'INVALID_JOB'],
+    [
+      'an unknown time zone',
+      { cron: '* * * * *', everySeconds: undefined, timeZone: 'Mars/Base' },
+      'INVALID_JOB',
+    ],
+    [
+      'a time zone that is no text',
+      { cron: '* * * * *', everySeconds: undefined, timeZone: 1 },
+      'INVALID_JOB',
+    ],
+    ['a time zone for an interval', { timeZone: 'UTC' }, 'INVALID_JOB'],
+    ['an interval of 0', { everySeconds: 0 }, 'INVALID_DURATION'],
+    ['an endless interval', { everySeconds: Number.POSITIVE_INFINITY }, 'INVALID_DURATION'],
+    ['an interval that is too short', { everySeconds: 0.05 }, 'INVALID_JOB'],
+    ['an interval of no whole milliseconds', { everySeconds: 1.0005 }, 'INVALID_JOB'],
+    ['an empty name', { name: '' }, 'INVALID_NAME'],
+    ['an unknown misfire rule', { misfire: 'never' }, 'INVALID_OPTION'],
+    ['an unknown overlap rule', { overlap: 'both' }, 'INVALID_OPTION'],
+    ['a negative grace', { graceSeconds: -1 }, 'INVALID_DURATION'],
+    ['a timeout of 0', { timeoutSeconds: 0 }, 'INVALID_DURATION'],
+    ['a negative jitter', { jitterSeconds: -1 }, 'INVALID_DURATION'],
+    ['a backlog of 0', { backlogLimit: 0 }, 'INVALID_OPTION'],
+    ['no attempts', { retry: { attempts: 0 } }, 'INVALID_OPTION'],
+    ['a retry that hurries', { retry: { attempts: 2, factor: 0.5 } }, 'INVALID_JOB'],
+    ['an endless delay', { retry: { attempts: 2, delaySeconds: Number.NaN } }, 'INVALID_DURATION'],
+    ['a misspelt option', { timeoutseconds: 5 }, 'INVALID_OPTION'],
+    ['no run', { run: undefined }, 'INVALID_JOB'],
+  ])('is refused with %s', (_, options, code) => {
+    ours.scheduler.add(new Log().job('first', { name: 'taken' }));
+    expect(() => ours.scheduler.add(new Log().job('second', { name: 'free', ...options }))).toThrow(
+      expect.objectContaining({ code: `ONEHOST_${code}` }),
+    );
+  });
+});
+
+describe('a scheduler', () => {
+  test.each<[string, object, string]>([
+    ['no lease store', { leases: {} }, 'INVALID_OPTION'],
+    ['no ledger', { ledger: null }, 'INVALID_OPTION'],
+    ['an empty name', { name: '' }, 'INVALID_NAME'],
+    ['a duration of 0', { durationSeconds: 0 }, 'INVALID_DURATION'],
+    [
+      'a margin as large as the duration',
+      { durationSeconds: 5, marginSeconds: 5 },
+      'INVALID_DURATION',
+    ],
+    ['a drain time of no end', { drainSeconds: Number.POSITIVE_INFINITY }, 'INVALID_DURATION'],
+    ['a misspelt option', { drainseconds: 1 }, 'INVALID_OPTION'],
+  ])('is refused with %s', (_, options, code) => {
+    const { leases, ledger } = ours;
+    expect(() => new Scheduler({ leases, ledger, ...options } as never)).toThrow(
+      expect.objectContaining({ code: `ONEHOST_${code}` }),
+    );
+  });
+
+  test('of another name is another one', async () => {
+    const log = new Log();
+    const other = await host.openProcess({ name: 'reports' });
+    ours.scheduler.add(log.job('ours')).start();
+    other.scheduler.add(log.job('other', { name: 'report' })).start();
+    await host.pass(1.2);
+    expect(log.entries.sort()).toEqual(['other 1', 'ours 1']);
+  });
+
+  test('started twice contends once', async () => {
+    const log = new Log();
+    ours.scheduler.add(log.job('ours'));
+    ours.scheduler.start();
+    ours.scheduler.start();
+    await host.pass(1.2);
+    expect(log.entries).toEqual(['ours 1']);
+    expect(ours.errors).toEqual([]);
+  });
+});
