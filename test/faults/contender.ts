@@ -1,0 +1,77 @@
+// One process that contends for a lease, and writes under it for as long as it holds it. Its parent kills, stops and
+// wakes it, and tells it what else to do.
+import { setTimeout as wait } from 'node:timers/promises';
+import {
+  type DatabaseLease,
+  DatabaseLeaseStore,
+  isOnehostError,
+  openDatabase,
+  systemClock,
+} from '../../src/index.ts';
+import type { ContenderOrder, ContenderReport } from './contenders.ts';
+
+process.on('disconnect', () => process.exit());
+const [order] = process.argv.slice(2).map((text): ContenderOrder => JSON.parse(text));
+if (order === undefined) throw new Error('Started by contenders.ts.');
+
+const database = await openDatabase(order.file);
+const leases = new DatabaseLeaseStore(database, { appVersion: '1.0' });
+let held: DatabaseLease | null = null;
+
+process.on('message', (message: 'release' | 'block') => {
+  if (message === 'release') void release();
+  // What a long computation, or a synchronous call, does to a process.
+  else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, order.blockSeconds * 1000);
+});
+
+report({ type: 'contending' });
+for (;;) {
+  const lease = await leases.acquire('lease', { durationSeconds: order.durationSeconds });
+  const at = systemClock.monotonic();
+  held = lease;
+  const { fencingToken, reason } = lease;
+  report({ type: 'acquired', fencingToken, reason, at, wall: Date.now() });
+  await increment(lease);
+  report({ type: 'contending' });
+}
+
+async function release(): Promise<void> {
+  const at = systemClock.monotonic();
+  held?.release();
+  report({ type: 'released', at });
+}
+
+/** Reads in one transaction and writes in the next: only the lease keeps others from coming between. */
+async function increment(lease: DatabaseLease): Promise<void> {
+  while (true) {
+    try {
+      const last = lease.transaction(
+        (connection) =>
+          (connection.prepare('select max(n) as n from increments').get() as { n: number | null })
+            .n ?? 0,
+      );
+      await wait(order?.pauseMilliseconds ?? 2);
+      lease.transaction((connection) =>
+        connection
+          .prepare('insert into increments (n, token) values (?, ?)')
+          .run(last + 1, lease.fencingToken),
+      );
+    } catch (error) {
+      if (!isOnehostError(error)) throw error;
+      report({
+        type: 'refused',
+        fencingToken: lease.fencingToken,
+        code: error.code,
+        signalAborted: lease.signal.aborted,
+        at: systemClock.monotonic(),
+      });
+      // After a release, the others have their turn first.
+      await wait(300);
+      return;
+    }
+  }
+}
+
+function report(what: ContenderReport): void {
+  process.send?.(what);
+}
