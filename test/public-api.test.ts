@@ -1,5 +1,15 @@
 import { expect, expectTypeOf, test } from 'vitest';
-import type { DatabaseSessionCache, Session, SessionCache } from '../src/index.ts';
+import type {
+  DatabaseJobLedger,
+  DatabaseLease,
+  DatabaseLeaseStore,
+  DatabaseSessionCache,
+  JobLedger,
+  LeaseStore,
+  Session,
+  SessionCache,
+  TransactionConnection,
+} from '../src/index.ts';
 import * as onehost from '../src/index.ts';
 import * as testing from '../src/testing/index.ts';
 
@@ -10,17 +20,29 @@ interface AppSession extends Session {
 test('the public names are these', () => {
   const names = Object.keys(onehost).filter((name) => !name.endsWith('Error'));
   expect(names.toSorted()).toEqual([
+    'DatabaseJobLedger',
+    'DatabaseLeaseStore',
     'DatabaseSessionCache',
     'InMemorySessionCache',
+    'MAX_NAME_LENGTH',
     'MAX_TOKEN_LENGTH',
     'MAX_USER_ID_LENGTH',
     'NoOpSessionCache',
+    'Scheduler',
+    'checkDeployment',
+    'claimSingleInstance',
     'newSessionToken',
     'openDatabase',
+    'purgeSessionsJob',
     'sessionIdOf',
     'systemClock',
   ]);
-  expect(Object.keys(testing).toSorted()).toEqual(['ManualClock', 'sessionCacheConformance']);
+  expect(Object.keys(testing).toSorted()).toEqual([
+    'ManualClock',
+    'jobLedgerConformance',
+    'leaseStoreConformance',
+    'sessionCacheConformance',
+  ]);
 });
 
 test('who holds DatabaseSessionCache itself needs no await', () => {
@@ -37,4 +59,18 @@ test('each cache is a SessionCache of the app’s own session', () => {
   expectTypeOf<onehost.InMemorySessionCache<AppSession>>().toExtend<SessionCache<AppSession>>();
   expectTypeOf<onehost.NoOpSessionCache<AppSession>>().toExtend<SessionCache<AppSession>>();
   expectTypeOf<SessionCache<AppSession>['set']>().parameter(1).toEqualTypeOf<AppSession>();
+});
+
+test('who holds DatabaseLeaseStore itself needs no await, but to wait for a lease', () => {
+  expectTypeOf<
+    ReturnType<DatabaseLeaseStore['tryAcquire']>
+  >().toEqualTypeOf<DatabaseLease | null>();
+  expectTypeOf<ReturnType<DatabaseLeaseStore['acquire']>>().toEqualTypeOf<Promise<DatabaseLease>>();
+  expectTypeOf<ReturnType<DatabaseLease['release']>>().toEqualTypeOf<boolean>();
+  expectTypeOf<ReturnType<DatabaseLease['isHeld']>>().toEqualTypeOf<boolean>();
+});
+
+test('what is in the file is a LeaseStore and a JobLedger of its connection', () => {
+  expectTypeOf<DatabaseLeaseStore>().toExtend<LeaseStore<TransactionConnection>>();
+  expectTypeOf<DatabaseJobLedger>().toExtend<JobLedger<TransactionConnection>>();
 });

@@ -1,7 +1,9 @@
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { TemporaryFolder } from './support/temporary-folder.ts';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
@@ -19,6 +21,46 @@ test('the first program of the README prints what the README says', () => {
   );
   const times = /\d{4}-\d\d-\d\dT[\d:.]+Z/g;
   expect(printed.replaceAll(times, 'T')).toBe(promised.replaceAll(times, 'T'));
+});
+
+test('of two processes that run the second program one prints, and the other when that is killed', async () => {
+  const program = /```js\n(import \{ DatabaseJobLedger.*?)```/s.exec(readme)?.[1] ?? '';
+  const folder = new TemporaryFolder();
+  writeFileSync(folder.file('jobs.mjs'), program.replace("'onehost'", `'${source.href}'`));
+  const printed: string[] = [];
+  const tsx = fileURLToPath(import.meta.resolve('tsx'));
+  const start = (): ChildProcess => {
+    const child = spawn(process.execPath, ['--import', tsx, folder.file('jobs.mjs')], {
+      cwd: folder.path,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    if (child.stdout !== null) {
+      createInterface(child.stdout).on('line', (line) => {
+        printed.push(line);
+        child.emit('printed');
+      });
+    }
+    return child;
+  };
+  const children = [start(), start()];
+  onTestFinished(() => {
+    for (const child of children) child.kill('SIGKILL');
+    folder[Symbol.dispose]();
+  });
+  const first = await Promise.race(
+    children.map(async (child) => {
+      for (let tick = 0; tick < 3; tick++) await once(child, 'printed');
+      return child;
+    }),
+  );
+  const other = children.find((child) => child !== first) as ChildProcess;
+  expect(new Set(printed.map((line) => line.split(' ')[0]))).toEqual(new Set([`${first.pid}`]));
+  first.kill('SIGKILL');
+  await once(other, 'printed');
+  other.kill('SIGINT');
+  expect(await once(other, 'exit')).toEqual([0, null]);
+  const ticks = printed.map((line) => line.split(' ')[2]);
+  expect(ticks).toEqual([...new Set(ticks)].toSorted());
 });
 
 const root = new URL('../', import.meta.url);
