@@ -70,14 +70,22 @@ export class OnehostDatabase implements AsyncDisposable {
 
   /**
    * Closes the lease stores built on it, which releases their leases, and lets go of the file; the last connection to do so folds the `-wal`
-   * into it. Calling it again does nothing. Caches built on it throw `DatabaseClosedError` from now on.
+   * into it. Calling it again does nothing. Caches built on it throw `DatabaseClosedError` from now on. Where a lease could
+   * not be released it throws, after everything is closed all the same.
    */
   close(): void {
-    try {
-      for (const end of this.#beforeClose) end();
-    } finally {
-      this.connection.close();
+    this.assertOutsideTransaction();
+    const failures: unknown[] = [];
+    for (const end of this.#beforeClose) {
+      try {
+        end();
+      } catch (error) {
+        failures.push(error);
+      }
     }
+    this.#beforeClose.clear();
+    this.connection.close();
+    if (failures.length > 0) throw failures[0];
   }
 
   /**
@@ -136,12 +144,7 @@ export class OnehostDatabase implements AsyncDisposable {
    */
   write<T>(work: () => T, durability: Durability = 'process-crash'): T {
     this.#assertOpen();
-    if (this.connection.inTransaction) {
-      throw new InvalidTransactionError(
-        `A write of onehost was begun inside an open transaction on ${this.file}. Nothing was written. ` +
-          'Let lease.transaction write the tables of the app alone; change sessions, leases and jobs before or after it.',
-      );
-    }
+    this.assertOutsideTransaction();
     this.#identity.assertSame();
     try {
       if (durability === 'process-crash') return this.#inTransaction.immediate(work) as T;
@@ -156,6 +159,15 @@ export class OnehostDatabase implements AsyncDisposable {
     } catch (error) {
       throw translateError(error, this.file, this.#lockWaitSeconds);
     }
+  }
+
+  /** @throws InvalidTransactionError @internal */
+  assertOutsideTransaction(): void {
+    if (!this.connection.inTransaction) return;
+    throw new InvalidTransactionError(
+      `A write of onehost was begun inside an open transaction on ${this.file}. Nothing was written. ` +
+        'Let lease.transaction write the tables of the app alone; change sessions, leases and jobs before or after it.',
+    );
   }
 
   /**

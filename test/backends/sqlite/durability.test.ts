@@ -49,6 +49,17 @@ describe('what an invalidation that has returned outlives', () => {
   );
 
   traced(
+    'a power cut: so does a fencing token that somebody has seen',
+    () => {
+      using folder = new TemporaryFolder();
+      const calls = callsDuringInvalidation(folder, 'power-loss', 'acquire');
+      const ofWal = calls.filter(({ file }) => file.endsWith('-wal')).map(({ call }) => call);
+      expect(ofWal.at(-1)).toMatch(/^f(data)?sync$/);
+    },
+    30_000,
+  );
+
+  traced(
     'the processes alone, if the app says so: nothing is synced',
     () => {
       using folder = new TemporaryFolder();
