@@ -14,6 +14,7 @@ import { FileIdentity } from './file-identity.ts';
 import { retryWhileLocked } from './lock-wait.ts';
 import type { Surroundings } from './surroundings.ts';
 import { isBusy, translateError } from './translate-error.ts';
+import { WalCheckpoints } from './wal-checkpoints.ts';
 
 /**
  * What a commit outlives. `process-crash`: the end of this process, or of all; a power cut may undo the
@@ -43,6 +44,7 @@ export class OnehostDatabase implements AsyncDisposable {
   readonly #watch: ChangeWatch;
   #lockWaitSeconds: number;
   readonly #identity: FileIdentity;
+  readonly #checkpoints: WalCheckpoints;
   readonly #begin;
   readonly #commit;
   readonly #rollback;
@@ -62,6 +64,7 @@ export class OnehostDatabase implements AsyncDisposable {
     this.#watch = new DataVersionWatch(connection);
     this.changeLog = new ChangeLog(connection, options.keptChanges);
     this.changes = new ChangeFeed(this.#watch, this.changeLog);
+    this.#checkpoints = new WalCheckpoints(connection);
     this.#begin = connection.prepare('begin immediate');
     this.#commit = connection.prepare('commit');
     this.#rollback = connection.prepare('rollback');
@@ -80,6 +83,7 @@ export class OnehostDatabase implements AsyncDisposable {
     try {
       for (const end of this.#beforeClose) end();
     } finally {
+      this.#checkpoints.close();
       this.connection.close();
     }
   }
@@ -160,6 +164,7 @@ export class OnehostDatabase implements AsyncDisposable {
     } catch (error) {
       throw translateError(error, this.file, this.#lockWaitSeconds);
     }
+    this.#checkpoints.committed();
     return result;
   }
 
