@@ -19,8 +19,9 @@ const WORTHWHILE = 1000;
 const LONG = 4000;
 /** From here on it is not put off until the event loop is free: 64 MiB, as much as `journal_size_limit` leaves on the disk. */
 const TOO_LONG = 16_000;
-/** How long to try to begin anew, in milliseconds: next time will do. */
-const RESTART_PATIENCE = 20;
+/** How long to try to begin anew, in milliseconds: next time will do, unless it is too long already. */
+const PATIENCE = 20;
+const LAST_PATIENCE = 200;
 /** And how long when nothing moves: not writers are in the way then, but a reader that goes on for longer. */
 const READER_PATIENCE = 5;
 
@@ -77,11 +78,11 @@ export class WalCheckpoints {
     this.#soon = undefined;
     const state = stateOf(this.#carryOver);
     if (state === null || state.log < 0) return;
-    if (state.log >= LONG) this.#restart();
+    if (state.log >= LONG) this.#restart(state.log < TOO_LONG ? PATIENCE : LAST_PATIENCE);
     this.#left = state.log;
   }
 
-  #restart(): void {
+  #restart(patience: number): void {
     const began = this.#time.now();
     let movedAt = began;
     let carriedOver = -1;
@@ -90,7 +91,7 @@ export class WalCheckpoints {
       if (state === null || state.busy === 0 || state.log < 0) return;
       const now = this.#time.now();
       if (state.checkpointed !== carriedOver) movedAt = now;
-      if (now - began >= RESTART_PATIENCE || now - movedAt >= READER_PATIENCE) return;
+      if (now - began >= patience || now - movedAt >= READER_PATIENCE) return;
       carriedOver = state.checkpointed;
       // More often than anybody waits for a write: it is everybody's file that grows.
       this.#time.sleep(0.1 + 0.3 * Math.random());
