@@ -49,14 +49,17 @@ export function retryWhileLocked<T>(
   seconds: number,
   time: WaitTime = threadTime,
 ): T {
-  const began = time.now();
+  let began: number | undefined;
   for (;;) {
     try {
       return attempt();
     } catch (error) {
-      const waited = time.now() - began;
+      if (!isBusy(error)) throw error;
+      const now = time.now();
+      began ??= now;
+      const waited = now - began;
       const left = seconds * 1000 - waited;
-      if (!isBusy(error) || left <= 0) throw error;
+      if (left <= 0) throw error;
       // Random, so that those who began together do not go on meeting.
       const pause = pauseAfter(waited) * (0.5 + Math.random());
       time.sleep(Math.min(pause, left));

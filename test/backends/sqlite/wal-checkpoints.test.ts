@@ -9,8 +9,10 @@ import type { TestSession } from '../../../src/testing/index.ts';
 import { TemporaryFolder } from '../../support/temporary-folder.ts';
 
 const FRAME = 4096 + 24;
+/** Commits between two looks. */
+const LOOK_EVERY = 32;
 /** What the file grows to when nothing is in the way, with what is written until the next look. */
-const USUAL = 1100;
+const USUAL = 1400;
 
 /** A connection whose commits are counted by hand, of 10 frames or more each. */
 function open(time?: WaitTime) {
@@ -104,7 +106,7 @@ describe('a checkpoint', () => {
     checkpoints.close();
     await eventLoopTurn();
     expect(framesOf(other).left).toBeGreaterThan(1000);
-    write(8);
+    write(LOOK_EVERY);
     connection.close();
     await eventLoopTurn();
   });
@@ -116,7 +118,7 @@ describe('a checkpoint', () => {
     await eventLoopTurn();
     connection.exec('rollback');
     expect(frames().left).toBeGreaterThan(1000);
-    write(8);
+    write(LOOK_EVERY);
     await eventLoopTurn();
     expect(frames().left).toBe(0);
   });
