@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter } from 'node:events';
 import type {
   Acquired,
   ContenderOrder,
@@ -9,7 +9,7 @@ import type {
   Usage,
 } from './contender-messages.ts';
 import { createIncrements, type Increment, readIncrements } from './increments.ts';
-import { Programs } from './programs.ts';
+import { next, Programs } from './programs.ts';
 
 export interface Contender {
   readonly child: ChildProcess;
@@ -48,7 +48,7 @@ export class Contenders implements Disposable {
       }
       if (report.type === 'refused') contender.refused.push(report);
     });
-    await once(child, 'message');
+    await next(child, 'message');
     return contender;
   }
 
@@ -62,7 +62,7 @@ export class Contenders implements Disposable {
 
   /** Who reports having acquired it, from now on; of those that are started from now on too. */
   async nextHolder(): Promise<{ holder: Contender; acquired: Acquired }> {
-    const [holder, acquired] = (await once(this.#acquired, 'acquired')) as [Contender, Acquired];
+    const [holder, acquired] = (await next(this.#acquired, 'acquired')) as [Contender, Acquired];
     return { holder, acquired };
   }
 
@@ -76,7 +76,7 @@ export class Contenders implements Disposable {
     type: Type,
   ): Promise<Extract<ContenderReport, { type: Type }>> {
     for (;;) {
-      const [report] = (await once(child, 'message')) as [ContenderReport];
+      const [report] = (await next(child, 'message')) as [ContenderReport];
       if (report.type === type) return report as Extract<ContenderReport, { type: Type }>;
     }
   }
@@ -86,7 +86,7 @@ export class Contenders implements Disposable {
     for (;;) {
       const found = refused.find((each) => each.fencingToken === fencingToken);
       if (found !== undefined) return found;
-      await once(child, 'message');
+      await next(child, 'message');
     }
   }
 

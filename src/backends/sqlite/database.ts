@@ -11,8 +11,10 @@ import { ChangeLog } from './change-log.ts';
 import type { ChangeWatch } from './change-watch.ts';
 import { DataVersionWatch } from './data-version-watch.ts';
 import { FileIdentity } from './file-identity.ts';
+import { retryWhileLocked } from './lock-wait.ts';
 import type { Surroundings } from './surroundings.ts';
-import { translateError } from './translate-error.ts';
+import { isBusy, translateError } from './translate-error.ts';
+import { WalCheckpoints } from './wal-checkpoints.ts';
 
 /**
  * What a commit outlives. `process-crash`: the end of this process, or of all; a power cut may undo the
@@ -42,7 +44,10 @@ export class OnehostDatabase implements AsyncDisposable {
   readonly #watch: ChangeWatch;
   #lockWaitSeconds: number;
   readonly #identity: FileIdentity;
-  readonly #inTransaction;
+  readonly #checkpoints: WalCheckpoints;
+  readonly #begin;
+  readonly #commit;
+  readonly #rollback;
 
   /** @internal */
   constructor(
@@ -55,12 +60,14 @@ export class OnehostDatabase implements AsyncDisposable {
     this.connection = connection;
     this.clock = options.clock;
     this.#lockWaitSeconds = options.lockWaitSeconds;
-    this.#waitForLock(this.#lockWaitSeconds);
     this.#identity = new FileIdentity(options.file, options.clock);
     this.#watch = new DataVersionWatch(connection);
     this.changeLog = new ChangeLog(connection, options.keptChanges);
     this.changes = new ChangeFeed(this.#watch, this.changeLog);
-    this.#inTransaction = connection.transaction((work: () => unknown) => work());
+    this.#checkpoints = new WalCheckpoints(connection);
+    this.#begin = connection.prepare('begin immediate');
+    this.#commit = connection.prepare('commit');
+    this.#rollback = connection.prepare('rollback');
   }
 
   /** How a process learns that another one has changed the file. */
@@ -84,6 +91,7 @@ export class OnehostDatabase implements AsyncDisposable {
       }
     }
     this.#beforeClose.clear();
+    this.#checkpoints.close();
     this.connection.close();
     if (failures.length > 0) throw failures[0];
   }
@@ -113,7 +121,7 @@ export class OnehostDatabase implements AsyncDisposable {
     try {
       return work();
     } catch (error) {
-      throw translateError(error, this.file, this.#lockWaitSeconds);
+      return this.#again(error, work);
     }
   }
 
@@ -129,7 +137,7 @@ export class OnehostDatabase implements AsyncDisposable {
     try {
       return this.changes.catchUp();
     } catch (error) {
-      throw translateError(error, this.file, this.#lockWaitSeconds);
+      return this.#again(error, () => this.changes.catchUp());
     }
   }
 
@@ -146,19 +154,21 @@ export class OnehostDatabase implements AsyncDisposable {
     this.#assertOpen();
     this.assertOutsideTransaction();
     this.#identity.assertSame();
+    let result: T;
     try {
-      if (durability === 'process-crash') return this.#inTransaction.immediate(work) as T;
       // Twice one microsecond, beside an fsync; a second connection that always syncs would make every
       // revocation look like somebody else's change to the near caches of the first.
-      this.connection.exec('pragma synchronous = full');
+      if (durability === 'power-loss') this.connection.exec('pragma synchronous = full');
       try {
-        return this.#inTransaction.immediate(work) as T;
+        result = this.#transact(work);
       } finally {
-        this.connection.exec('pragma synchronous = normal');
+        if (durability === 'power-loss') this.connection.exec('pragma synchronous = normal');
       }
     } catch (error) {
       throw translateError(error, this.file, this.#lockWaitSeconds);
     }
+    this.#checkpoints.committed();
+    return result;
   }
 
   /** @throws InvalidTransactionError @internal */
@@ -179,19 +189,34 @@ export class OnehostDatabase implements AsyncDisposable {
   impatiently<T>(lockWaitSeconds: number, work: () => T): T {
     const usual = this.#lockWaitSeconds;
     if (!this.connection.open || lockWaitSeconds >= usual) return work();
-    this.#waitForLock(lockWaitSeconds);
+    this.#lockWaitSeconds = lockWaitSeconds;
     try {
       return work();
     } finally {
-      this.#waitForLock(usual);
+      this.#lockWaitSeconds = usual;
     }
   }
 
-  #waitForLock(seconds: number): void {
-    this.#lockWaitSeconds = seconds;
-    // SQLite takes no more than a 32-bit integer.
-    const milliseconds = Math.min(Math.ceil(seconds * 1000), 0x7fffffff);
-    this.connection.pragma(`busy_timeout = ${milliseconds}`);
+  #transact<T>(work: () => T): T {
+    retryWhileLocked(() => this.#begin.run(), this.#lockWaitSeconds);
+    try {
+      const result = work();
+      this.#commit.run();
+      return result;
+    } catch (error) {
+      if (this.connection.inTransaction) this.#rollback.run();
+      throw error;
+    }
+  }
+
+  /** What to do about `error`, with which `work` that only reads has failed: others lock readers out while they recover the `-wal`. */
+  #again<T>(error: unknown, work: () => T): T {
+    try {
+      if (!isBusy(error)) throw error;
+      return retryWhileLocked(work, this.#lockWaitSeconds);
+    } catch (last) {
+      throw translateError(last, this.file, this.#lockWaitSeconds);
+    }
   }
 
   #assertOpen(): void {

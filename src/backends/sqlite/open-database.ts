@@ -65,9 +65,14 @@ export async function openDatabaseIn(
     checkLocation(settings.file, { ...settings, filesystemType: surroundings.filesystemType });
     createPrivateFile(settings.file);
     const leftoverWal = hasLeftoverWal(settings.file);
-    connection = new SqliteConnection(settings.file, { timeout: 0 });
-    await prepareFile(connection, settings, { leftoverWal, bootId: surroundings.bootId });
-    return new OnehostDatabase(connection, settings, surroundings);
+    // Nothing ever waits inside SQLite: lock-wait.ts says what waits in its place, and why.
+    const opened = new SqliteConnection(settings.file, { timeout: 0 });
+    connection = opened;
+    await prepareFile(opened, settings, { leftoverWal, bootId: surroundings.bootId });
+    return await retryWhileBusy(
+      () => new OnehostDatabase(opened, settings, surroundings),
+      settings,
+    );
   } catch (error) {
     connection?.close();
     throw translateError(error, settings.file, settings.lockWaitSeconds);
