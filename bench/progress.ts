@@ -7,9 +7,9 @@ export class Progress {
     process.stderr.write(`${text}\n`);
   }
 
-  scene(name: string): void {
-    this.#atScene = name;
-    if (!process.stderr.isTTY) this.say(`measuring ${name} ...`);
+  scene(name: string, where: string): void {
+    this.#atScene = `${name} (${where})`;
+    if (!process.stderr.isTTY) this.say(`measuring ${this.#atScene} ...`);
   }
 
   step(text: string): void {
