@@ -7,8 +7,9 @@ export class Progress {
     process.stderr.write(`${text}\n`);
   }
 
-  scene(name: string, where: string): void {
-    this.#atScene = `${name} (${where})`;
+  /** @param where how far the run is. */
+  scene(name: string, where?: string): void {
+    this.#atScene = where === undefined ? name : `${name} (${where})`;
     if (!process.stderr.isTTY) this.say(`measuring ${this.#atScene} ...`);
   }
 

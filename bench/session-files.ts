@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { BYTES_PER_SESSION, buildSessionFile } from './session-file.ts';
 
-/** How many times the size of a file must be free before it is made: it is sorted, and copied. */
+/** How many times the size of a file must be free before it is made: its indexes are sorted on disk. */
 const ROOM = 3;
 
 /** Files of many sessions, each made once and kept until the run is over. */
@@ -13,17 +13,15 @@ export class SessionFiles implements Disposable {
     if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
   };
 
-  constructor() {
-    // For a run that is interrupted.
-    process.once('exit', this.#remove);
-  }
-
-  /** Why a file of so many sessions cannot be made here; `null` when it can. */
-  obstacle(sessions: number): string | null {
-    if (this.#folder !== undefined && existsSync(this.#path(sessions))) return null;
+  /**
+   * Why a file of so many sessions cannot be made here; `null` when it can.
+   *
+   * @param copies how many more files of that size are wanted beside it.
+   */
+  obstacle(sessions: number, copies = 0): string | null {
     const { bavail, bsize } = statfsSync(tmpdir());
     const free = bavail * bsize;
-    const needed = ROOM * sessions * BYTES_PER_SESSION;
+    const needed = (ROOM + copies) * sessions * BYTES_PER_SESSION;
     if (free >= needed) return null;
     return (
       `a file of ${sessions.toLocaleString('en')} sessions wants ${gigabytes(needed)} free in ${tmpdir()}, ` +
@@ -33,8 +31,7 @@ export class SessionFiles implements Disposable {
 
   /** The path of a database with so many sessions, the first ones of all; not to be written to. */
   async withSessions(sessions: number, progress: (text: string) => void): Promise<string> {
-    this.#folder ??= mkdtempSync(path.join(tmpdir(), 'onehost-bench-files-'));
-    const file = this.#path(sessions);
+    const file = path.join(this.#ownFolder(), `${sessions}.db`);
     if (!existsSync(file)) await buildSessionFile(file, sessions, progress);
     return file;
   }
@@ -44,8 +41,13 @@ export class SessionFiles implements Disposable {
     this.#remove();
   }
 
-  #path(sessions: number): string {
-    return path.join(this.#folder ?? '', `${sessions}.db`);
+  #ownFolder(): string {
+    if (this.#folder === undefined) {
+      this.#folder = mkdtempSync(path.join(tmpdir(), 'onehost-bench-files-'));
+      // For a run that is interrupted.
+      process.once('exit', this.#remove);
+    }
+    return this.#folder;
   }
 }
 

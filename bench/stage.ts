@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type BatchRequest, login } from './requests.ts';
-import type { SessionFiles } from './session-files.ts';
+import { SessionFiles } from './session-files.ts';
 import type { Durability, Peer, SessionStore } from './stores/store.ts';
 
 /** Filled by so many requests at a time, for stores that answer by promise. */
@@ -23,7 +23,7 @@ export class Stage implements AsyncDisposable {
   #folders = 0;
   readonly #remove = () => rmSync(this.#folder, { recursive: true, force: true });
 
-  constructor(peers: readonly Peer[], files: SessionFiles) {
+  constructor(peers: readonly Peer[], files = new SessionFiles()) {
     this.peers = peers;
     this.files = files;
     // For a run that is interrupted.

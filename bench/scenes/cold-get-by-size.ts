@@ -19,7 +19,7 @@ export const coldGetBySize: Scene = {
   of: 'the time of one get',
   unit: 'nanoseconds',
   chart: { along: 'sessions in the table', upwards: 'one get' },
-  seconds: { full: 200, quick: 12 },
+  seconds: { full: 220, quick: 15 },
   async run(context) {
     const sizes = context.quick ? QUICK_SIZES : SIZES;
     const contestants: Contestant[] = [];

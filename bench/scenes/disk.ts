@@ -15,7 +15,7 @@ export const disk: Scene = {
     'closing, divided by their number. They come out alike each time, so once is enough.',
   of: 'the bytes on disk of one session',
   unit: 'bytes',
-  seconds: { full: 60, quick: 6 },
+  seconds: { full: 60, quick: 8 },
   async run(context) {
     const { stage, quick, progress } = context;
     const sessions = quick ? 5000 : 50_000;

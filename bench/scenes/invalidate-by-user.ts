@@ -23,7 +23,7 @@ export const invalidateByUser: Scene = {
     'session; commit. The peers have no index by user.',
   of: 'the time of one invalidateByUser',
   unit: 'nanoseconds',
-  seconds: { full: 60, quick: 12 },
+  seconds: { full: 70, quick: 20 },
   async run(context) {
     const { stage } = context;
     const contestants: Contestant[] = [];

@@ -14,7 +14,7 @@ export const memory: Scene = {
     'in its memory, divided by their number; each of 250 bytes as JSON, with a token of 43 characters.',
   of: 'the memory of one session',
   unit: 'bytes',
-  seconds: { full: 30, quick: 6 },
+  seconds: { full: 25, quick: 8 },
   async run({ stage, quick, ...context }) {
     const sessions = quick ? 10_000 : 50_000;
     const file = path.join(stage.folder(), 'onehost.db');

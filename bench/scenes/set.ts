@@ -21,7 +21,7 @@ export const set: Scene = {
     'The checkpoints of the WAL are included, for all alike.',
   of: 'the time of one set',
   unit: 'nanoseconds',
-  seconds: { full: 30, quick: 6 },
+  seconds: { full: 45, quick: 10 },
   async run(context) {
     const { stage } = context;
     const raw = enterRaw(stage);

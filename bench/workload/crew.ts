@@ -41,9 +41,11 @@ export class Crew {
   }
 
   async close(): Promise<void> {
-    await this.#order(this.#processes.length, () => ({ kind: 'close' }));
-    const ended = this.#processes.map((child) => once(child, 'exit'));
-    for (const child of this.#processes) child.disconnect();
+    // One that has failed may have ended.
+    const alive = this.#processes.filter(({ connected }) => connected);
+    await Promise.all(alive.map((child) => ask(child, { kind: 'close' })));
+    const ended = alive.map((child) => once(child, 'exit'));
+    for (const child of alive) child.disconnect();
     await Promise.all(ended);
   }
 
