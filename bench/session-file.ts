@@ -25,7 +25,7 @@ export async function buildSessionFile(
   const connection = new SqliteConnection(unfinished);
   try {
     // Nothing of it need outlive a crash: the file is not at its place until it is whole.
-    for (const pragma of ['journal_mode = off', 'synchronous = off', 'cache_size = -262144']) {
+    for (const pragma of ['journal_mode = off', 'synchronous = off', 'cache_size = -524288']) {
       connection.pragma(pragma);
     }
     const restoreIndexes = dropIndexes(connection);

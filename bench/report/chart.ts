@@ -4,8 +4,8 @@ import { formatValue } from './units.ts';
 
 const WIDTH = 860;
 const HEIGHT = 400;
-const PLOT = { left: 84, right: 560, top: 64, bottom: 336 };
-const LEGEND = { left: 584, top: 84, step: 30 };
+const PLOT = { left: 84, right: 560, top: 84, bottom: 336 };
+const LEGEND = { left: 584, top: 92, step: 30 };
 /** Told apart by people who see few colours, on light and on dark ground (after Okabe and Ito). */
 const COLOURS = [
   '#0072b2',
@@ -17,7 +17,10 @@ const COLOURS = [
   '#8a6fd1',
   '#999933',
   '#7f7f7f',
+  '#b2182b',
 ];
+
+const COMPACT = new Intl.NumberFormat('en', { notation: 'compact' });
 
 interface Point {
   readonly x: number;
@@ -26,12 +29,8 @@ interface Point {
 
 /** A line for each name over the groups of a scene. Both axes are logarithmic: what is twice as much is as far apart everywhere. */
 export function chartAsSvg({ title, rows, unit }: SceneReport, { along, upwards }: Chart): string {
-  const groups = [...new Map(rows.map(({ group }) => [group?.position ?? 0, group?.label ?? '']))];
-  const x = logScale(
-    groups.map(([position]) => position),
-    PLOT.left + 40,
-    PLOT.right - 40,
-  );
+  const positions = [...new Set(rows.map(({ group }) => group?.position ?? 0))];
+  const x = logScale(positions, PLOT.left + 40, PLOT.right - 40);
   const decades = decadesAround(rows.map(({ value }) => value.median));
   const y = logScale(decades, PLOT.bottom, PLOT.top);
   const names = [...new Set(rows.map(({ name }) => name))];
@@ -43,9 +42,9 @@ export function chartAsSvg({ title, rows, unit }: SceneReport, { along, upwards 
     `  <text class="title" x="20" y="32">${escapeXml(title)}</text>`,
     `  <text class="small" x="20" y="52">${escapeXml(upwards)}</text>`,
     ...decades.map((value) => gridLine(value, y(value), unit)),
-    ...groups.map(
-      ([position, label]) =>
-        `  <text class="small" x="${round(x(position))}" y="${PLOT.bottom + 20}" text-anchor="middle">${escapeXml(label)}</text>`,
+    ...positions.map(
+      (position) =>
+        `  <text class="small" x="${round(x(position))}" y="${PLOT.bottom + 20}" text-anchor="middle">${COMPACT.format(position)}</text>`,
     ),
     `  <text class="small" x="${(PLOT.left + PLOT.right) / 2}" y="${PLOT.bottom + 44}" text-anchor="middle">${escapeXml(along)}</text>`,
     ...names.map((name, place) => {
