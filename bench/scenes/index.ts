@@ -11,6 +11,10 @@ import { set } from './set.ts';
 import { touchCoalesced, touchWritten } from './touch.ts';
 import { workloadLarge, workloadSmall } from './workload.ts';
 
+/**
+ * What is compared by turns, in the order of the document. What is a course of events rather than a comparison (leases,
+ * contention, a purge) has a folder of its own beside this one, and a run of its own.
+ */
 export const SCENES: readonly Scene[] = [
   workloadSmall,
   workloadLarge,
