@@ -9,7 +9,7 @@ import { type Visit, Visits } from './visits.ts';
 const MOST_VISITS = 500_000;
 const FEWEST_VISITS = 500;
 const WARM_UP_MILLISECONDS = 100;
-const LONGEST_WARM_UP_MILLISECONDS = 15_000;
+const LONGEST_WARM_UP_MILLISECONDS = 30_000;
 
 /** One process of an app, as its parent orders. */
 class Worker {
