@@ -1,11 +1,14 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
 import SqliteConnection, { type Database, type Statement } from 'better-sqlite3';
 import { TTL_SECONDS } from '../requests.ts';
-import type { OpenOptions } from './store.ts';
+import { createSchema } from './session-table.ts';
+import type { Durability } from './store.ts';
 import { tune } from './tune.ts';
 
-const MIGRATIONS = new URL('../../migrations/sqlite/', import.meta.url);
+export interface RawOptions {
+  /** Made if it is not there. */
+  readonly file: string;
+  readonly durability: Durability;
+}
 
 /** What a row says besides its payload. */
 interface Life {
@@ -27,10 +30,11 @@ export class RawSqlite {
   readonly #deleteOneExpired: Statement<[number]>;
   readonly #updateLife: Statement<[number, number, Buffer]>;
   readonly #delete: Statement<[Buffer], Life>;
-  readonly #logChange: Statement<[number, Buffer]>;
+  readonly #deleteOfUser: Statement<[string], { token_hash: Buffer } & Life>;
+  readonly #logChange: Statement<[number, Buffer | null, string | null]>;
 
-  constructor({ folder, durability }: OpenOptions) {
-    const connection = tune(new SqliteConnection(path.join(folder, 'raw.db')), durability);
+  constructor({ file, durability }: RawOptions) {
+    const connection = tune(new SqliteConnection(file), durability);
     createSchema(connection);
     this.#connection = connection;
     this.#begin = connection.prepare('begin immediate');
@@ -61,8 +65,11 @@ export class RawSqlite {
     this.#delete = connection.prepare(
       'delete from onehost_session_entries where token_hash = ? returning expires_at',
     );
+    this.#deleteOfUser = connection.prepare(
+      'delete from onehost_session_entries where user_id = ? returning token_hash, expires_at',
+    );
     this.#logChange = connection.prepare(
-      'insert into onehost_session_changes (mark, token_hash, user_id) values (?, ?, null)',
+      'insert into onehost_session_changes (mark, token_hash, user_id) values (?, ?, ?)',
     );
   }
 
@@ -92,9 +99,19 @@ export class RawSqlite {
   delete(tokenHash: Buffer): boolean {
     this.#begin.run();
     const deleted = this.#delete.get(tokenHash);
-    this.#logChange.run(Math.floor(Math.random() * Number.MAX_SAFE_INTEGER), tokenHash);
+    this.#logChange.run(randomMark(), tokenHash, null);
     this.#commit.run();
     return deleted !== undefined && deleted.expires_at > Date.now();
+  }
+
+  deleteOfUser(userId: string): number {
+    const now = Date.now();
+    this.#begin.run();
+    const deleted = this.#deleteOfUser.all(userId);
+    this.#logChange.run(randomMark(), null, userId);
+    for (const { token_hash } of deleted) this.#logChange.run(randomMark(), token_hash, null);
+    this.#commit.run();
+    return deleted.filter(({ expires_at }) => expires_at > now).length;
   }
 
   close(): void {
@@ -102,7 +119,6 @@ export class RawSqlite {
   }
 }
 
-function createSchema(connection: Database): void {
-  const names = readdirSync(MIGRATIONS).filter((name) => name.endsWith('.sql'));
-  for (const name of names.sort()) connection.exec(readFileSync(new URL(name, MIGRATIONS), 'utf8'));
+function randomMark(): number {
+  return Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
 }
