@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Awaitable } from 'onehost';
 import { type BatchLoop, batchLoop, type Work } from './batch-loop.ts';
 import { collectYoungGarbage } from './garbage.ts';
@@ -78,6 +79,8 @@ class Lane {
     const begin = process.hrtime.bigint();
     const answer = this.#loop(work.subject, requests);
     const done = work.answers === 'at once' ? answer : await answer;
+    // What a contestant has put off until the event loop is free (onehost's checkpoints) is part of its time.
+    await nextTurn();
     const end = process.hrtime.bigint();
     if (done !== requests.length) {
       throw new Error(
