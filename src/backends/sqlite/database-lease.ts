@@ -4,7 +4,7 @@ import type { Instance } from '../../contract/instance.ts';
 import type { Lease, TermReason } from '../../contract/lease.ts';
 import { LeaseKeeper } from '../../lease-keeping/lease-keeper.ts';
 import type { LeaseSettings } from '../../lease-keeping/lease-settings.ts';
-import type { OnehostDatabase } from './database.ts';
+import type { Durability, OnehostDatabase } from './database.ts';
 import type { LeaseRow, LeaseRows, TermKey } from './lease-rows.ts';
 import type { TermWatch } from './term-watch.ts';
 import type { TransactionConnection } from './transaction-connection.ts';
@@ -98,6 +98,15 @@ export class DatabaseLease implements Lease<TransactionConnection> {
    * A power cut may undo the last transactions, as with `synchronous = normal`; a crash of the process does not.
    */
   transaction<T>(work: (connection: TransactionConnection) => T): T {
+    return this.durably('process-crash', work);
+  }
+
+  /**
+   * {@link transaction}, with a say in what its commit outlives.
+   *
+   * @internal
+   */
+  durably<T>(durability: Durability, work: (connection: TransactionConnection) => T): T {
     this.#keeper.assertHeld();
     const { database, rows } = this.#parts;
     let isCurrent = false;
@@ -113,7 +122,7 @@ export class DatabaseLease implements Lease<TransactionConnection> {
           thrown = { error };
           throw error;
         }
-      });
+      }, durability);
     } catch (error) {
       // As the work threw it: whether a constraint of the app's own tables failed is for the app to see.
       throw thrown === undefined ? error : thrown.error;
