@@ -2,15 +2,14 @@ import { setMaxListeners } from 'node:events';
 import type { Clock } from '../contract/clock.ts';
 import {
   InvalidJobError,
-  InvalidOptionError,
   LeaseStoreClosedError,
   SchedulerStoppedError,
 } from '../contract/errors/index.ts';
 import type { JobLedger } from '../contract/job-ledger.ts';
 import type { Lease } from '../contract/lease.ts';
 import type { LeaseStore } from '../contract/lease-store.ts';
-import { assertDuration, assertName, describeType } from '../contract/validate-arguments.ts';
-import { assertKnownOptions } from '../contract/validate-options.ts';
+import { assertDuration, assertName } from '../contract/validate-arguments.ts';
+import { assertHasMethod, assertKnownOptions } from '../contract/validate-options.ts';
 import { readLeaseOptions } from '../lease-keeping/lease-settings.ts';
 import { pause } from '../waiting/pause.ts';
 import { Activity } from './activity.ts';
@@ -80,8 +79,18 @@ export class Scheduler<Connection = unknown> implements AsyncDisposable {
   constructor(options: SchedulerOptions<Connection>) {
     assertKnownOptions('Scheduler', options, OPTIONS);
     const { leases, ledger, name = 'scheduler', durationSeconds, marginSeconds } = options;
-    assertHas('leases', leases, 'acquire');
-    assertHas('ledger', ledger, 'begin');
+    const remedy =
+      'Write: new Scheduler({ leases: new DatabaseLeaseStore(database), ledger: new DatabaseJobLedger(database) }).';
+    assertHasMethod('leases of Scheduler', leases, {
+      method: 'acquire',
+      what: 'a lease store',
+      remedy,
+    });
+    assertHasMethod('ledger of Scheduler', ledger, {
+      method: 'begin',
+      what: 'a job ledger',
+      remedy,
+    });
     assertName('lease', name);
     const { drainSeconds = 10, onError = logError } = options;
     assertDuration('drainSeconds', drainSeconds);
@@ -242,15 +251,6 @@ const OPTIONS = [
   'drainSeconds',
   'onError',
 ];
-
-function assertHas(option: string, value: unknown, method: string): void {
-  const found = (value as Record<string, unknown> | null | undefined)?.[method];
-  if (typeof found === 'function') return;
-  throw new InvalidOptionError(
-    `${option} of Scheduler must be ${option === 'leases' ? 'a lease store' : 'a job ledger'}, but found ${describeType(value)}. ` +
-      'Write: new Scheduler({ leases: new DatabaseLeaseStore(database), ledger: new DatabaseJobLedger(database) }).',
-  );
-}
 
 function logError(error: unknown, job: string | null): void {
   console.error(job === null ? 'onehost scheduler:' : `onehost job "${job}":`, error);
