@@ -8,15 +8,17 @@ if (!hasStrace) console.warn('skipped: durability needs strace (apt-get install 
 // In CI nothing is skipped: without strace these fail there.
 const traced = test.skipIf(!hasStrace && process.env['CI'] === undefined);
 
+const invalidateOnce = new URL('./invalidate-once.ts', import.meta.url);
+const recordOnce = new URL('./record-once.ts', import.meta.url);
+
 /** The system calls on the database's files while one write of the program was under way, in order. */
 function callsDuringWrite(
   folder: TemporaryFolder,
-  program: './invalidate-once.ts' | './record-once.ts',
+  program: URL,
   ...options: string[]
 ): { call: string; file: string }[] {
   const trace = folder.file('trace');
-  const path = fileURLToPath(new URL(program, import.meta.url));
-  const node = [process.execPath, '--import', 'tsx', path];
+  const node = [process.execPath, '--import', 'tsx', fileURLToPath(program)];
   const calls = 'trace=write,pwrite64,fsync,fdatasync,msync';
   execFileSync(
     'strace',
@@ -50,7 +52,7 @@ describe('what an invalidation that has returned outlives', () => {
     'a power cut, by default: %s has synced the -wal after its last write to it',
     (method) => {
       using folder = new TemporaryFolder();
-      expectSynced(callsDuringWrite(folder, './invalidate-once.ts', 'power-loss', method));
+      expectSynced(callsDuringWrite(folder, invalidateOnce, 'power-loss', method));
     },
     30_000,
   );
@@ -59,9 +61,7 @@ describe('what an invalidation that has returned outlives', () => {
     'the processes alone, if the app says so: nothing is synced',
     () => {
       using folder = new TemporaryFolder();
-      expectNotSynced(
-        callsDuringWrite(folder, './invalidate-once.ts', 'process-crash', 'invalidate'),
-      );
+      expectNotSynced(callsDuringWrite(folder, invalidateOnce, 'process-crash', 'invalidate'));
     },
     30_000,
   );
@@ -72,7 +72,7 @@ describe('what a record of a job outlives', () => {
     'a power cut, if a tick could run twice without it: %s',
     (method) => {
       using folder = new TemporaryFolder();
-      expectSynced(callsDuringWrite(folder, './record-once.ts', method));
+      expectSynced(callsDuringWrite(folder, recordOnce, method));
     },
     30_000,
   );
@@ -81,7 +81,7 @@ describe('what a record of a job outlives', () => {
     'the processes alone, if it is that of an end: finish',
     () => {
       using folder = new TemporaryFolder();
-      expectNotSynced(callsDuringWrite(folder, './record-once.ts', 'finish'));
+      expectNotSynced(callsDuringWrite(folder, recordOnce, 'finish'));
     },
     30_000,
   );
