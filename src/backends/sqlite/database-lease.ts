@@ -111,7 +111,11 @@ export class DatabaseLease implements Lease<TransactionConnection> {
     return this.durably('process-crash', work);
   }
 
-  /** {@link transaction}, outliving what `durability` says. @internal */
+  /**
+   * {@link transaction}, with a say in what its commit outlives.
+   *
+   * @internal
+   */
   durably<T>(durability: Durability, work: (connection: TransactionConnection) => T): T {
     this.#keeper.assertHeld();
     const { database, rows } = this.#parts;
