@@ -34,7 +34,7 @@ export interface SchedulerOptions<Connection = unknown> {
   readonly drainSeconds?: number | undefined;
   /**
    * Told of what went wrong: a job that failed or timed out (after its retries), a ledger or a lease store that could not be written and is
-   * tried again. `job` is its name, or `null`. By default it goes to `console.error`.
+   * tried again, a clock that was ahead (`ClockSetBackError`). `job` is its name, or `null`. By default it goes to `console.error`.
    */
   readonly onError?: ((error: unknown, job: string | null) => void) | undefined;
 }
