@@ -802,6 +802,17 @@ describe('stop', () => {
     expect(ours.errors).toMatchObject([{ job: 'job', error: { message: 'fails' } }]);
   });
 
+  test('leaves no look at the clock behind', async () => {
+    const daily = { cron: '0 3 * * *', everySeconds: undefined } as never;
+    ours.scheduler.add(new Log().job('ours', daily)).start();
+    await host.pass(1);
+    await ours.scheduler.stop();
+    const after = vi.spyOn(host.clock, 'after');
+    host.clock.advance(600);
+    expect(after).not.toHaveBeenCalled();
+    after.mockRestore();
+  });
+
   test('waits for runs of a lease that was lost, too', async () => {
     const long = new LongJob();
     ours.scheduler.add({ name: 'job', everySeconds: 1, run: long.run }).start();
