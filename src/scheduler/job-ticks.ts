@@ -37,7 +37,6 @@ export class JobTicks<Connection> {
   /** How many ticks in the queue wait for their run. */
   #waiting = 0;
   #isWorking = false;
-  #cancelTimer: () => void = () => {};
 
   constructor(job: ReadyJob<Connection>, owner: Ownership<Connection>, activity: Activity) {
     this.#job = job;
@@ -53,7 +52,7 @@ export class JobTicks<Connection> {
     const result = await untilRecorded(this.#owner, name, () =>
       ledger.register(lease, { name, schedule: schedule.description, startAt }),
     );
-    if (result === null || this.#hasEnded) return;
+    if (result === null) return;
     const { handledUntil, replacedSchedule } = result.written;
     if (replacedSchedule !== null) {
       publish('onehost:job-schedule-replaced', {
@@ -66,11 +65,7 @@ export class JobTicks<Connection> {
     await this.#waitForNext();
   }
 
-  /** No tick begins from now on. A run that goes on is not waited for. */
-  end(): void {
-    this.#cancelTimer();
-  }
-
+  /** No tick begins from then on. A run that goes on is not waited for. */
   get #hasEnded(): boolean {
     return this.#owner.stopping.aborted || this.#owner.lease.signal.aborted;
   }
@@ -85,7 +80,8 @@ export class JobTicks<Connection> {
 
   #wait(wait: TickWait): void {
     const { clock } = this.#owner;
-    this.#cancelTimer = clock.after(wait.milliseconds, () => {
+    clock.after(wait.milliseconds, () => {
+      if (this.#hasEnded) return;
       const { isDue } = wait;
       const now = clock.now();
       if (isDue) this.#due(Math.max(wait.tick, now), now);

@@ -34,7 +34,7 @@ export interface SchedulerOptions<Connection = unknown> {
   readonly drainSeconds?: number | undefined;
   /**
    * Told of what went wrong: a job that failed or timed out (after its retries), a ledger or a lease store that could not be written and is
-   * tried again. `job` is its name, or `null`. By default it goes to `console.error`.
+   * tried again, a clock that was ahead (`ClockSetBackError`). `job` is its name, or `null`. By default it goes to `console.error`.
    */
   readonly onError?: ((error: unknown, job: string | null) => void) | undefined;
 }
@@ -71,7 +71,6 @@ export class Scheduler<Connection = unknown> implements AsyncDisposable {
   readonly #jobs = new Map<string, ScheduledJob<Connection>>();
   readonly #stopping = new AbortController();
   #lease: Lease<Connection> | null = null;
-  readonly #ticks = new Set<JobTicks<Connection>>();
   #contending: Promise<void> | null = null;
   #drained: Promise<void> | null = null;
 
@@ -184,8 +183,6 @@ export class Scheduler<Connection = unknown> implements AsyncDisposable {
     for (const scheduled of this.#jobs.values()) this.#begin(scheduled, lease);
     // For as long as that takes. An owner without jobs has nothing else that would keep the process alive.
     await pause(this.#clock, Number.POSITIVE_INFINITY, lease.signal, this.#stopping.signal);
-    for (const ticks of this.#ticks) ticks.end();
-    this.#ticks.clear();
     if (this.#stopping.signal.aborted) await this.#leave(lease);
     this.#lease = null;
   }
@@ -202,7 +199,6 @@ export class Scheduler<Connection = unknown> implements AsyncDisposable {
       },
       activity,
     );
-    this.#ticks.add(ticks);
     void ticks.start();
   }
 

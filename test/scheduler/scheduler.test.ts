@@ -16,6 +16,7 @@ import {
   SchedulerStoppedError,
   type TransactionConnection,
 } from '../../src/index.ts';
+import { IntervalSchedule } from '../../src/scheduler/interval-schedule.ts';
 import { withConnection } from '../support/sqlite-file.ts';
 import { ScheduledHost, type TestProcess } from './scheduled-host.ts';
 
@@ -631,6 +632,21 @@ describe('a wall clock that is set', () => {
       expect(theirs.errors).toMatchObject([{ error: { code: 'ONEHOST_CLOCK_SET_BACK' } }]);
     });
 
+    test('and back, with a tick that waits for its run, it goes on after that', async () => {
+      const queued = await host.openProcess({ name: 'queued' });
+      const long = new LongJob();
+      const options = { name: 'queued', cron: '* * * * *', overlap: 'queue' } as const;
+      queued.scheduler.add({ ...options, run: long.run }).start();
+      await host.pass(95);
+      host.clock.setWallClockBy(-YEARS);
+      await host.pass(61);
+      for (let run = 0; run < 2; run++) await long.endNext();
+      await host.pass(61);
+      const ticks = long.contexts.map(({ scheduledFor }) => (+scheduledFor - START) / 1000);
+      expect(ticks).toEqual([YEARS + 120, YEARS + 180, 300]);
+      expect(queued.errors).toMatchObject([{ error: { code: 'ONEHOST_CLOCK_SET_BACK' } }]);
+    });
+
     test('and back, but with what it ran no longer kept: it stays silent, and says until when', async () => {
       await ours.scheduler.stop();
       const { leases, database, errors } = theirs;
@@ -713,7 +729,7 @@ describe('stop', () => {
   });
 
   test.each<[string, string, (reason: unknown) => unknown]>([
-    ['stopped', 'by an AbortError', (cause) => new DOMException('', { name: 'AbortError', cause })],
+    ['stopped', 'by an AbortError', () => new DOMException('', 'AbortError')],
     ['stopped', 'by an error of that cause', (cause) => new Error('no report', { cause })],
     ['failed', 'by a mistake of its own', () => new TypeError('x is undefined')],
     ['failed', 'by something that is no error', () => undefined],
@@ -786,6 +802,17 @@ describe('stop', () => {
     expect(ours.errors).toMatchObject([{ job: 'job', error: { message: 'fails' } }]);
   });
 
+  test('leaves no look at the clock behind', async () => {
+    const daily = { cron: '0 3 * * *', everySeconds: undefined } as never;
+    ours.scheduler.add(new Log().job('ours', daily)).start();
+    await host.pass(1);
+    await ours.scheduler.stop();
+    const after = vi.spyOn(host.clock, 'after');
+    host.clock.advance(600);
+    expect(after).not.toHaveBeenCalled();
+    after.mockRestore();
+  });
+
   test('waits for runs of a lease that was lost, too', async () => {
     const long = new LongJob();
     ours.scheduler.add({ name: 'job', everySeconds: 1, run: long.run }).start();
@@ -813,6 +840,36 @@ describe('stop', () => {
     await host.pass(10.1);
     await stopped;
     await long.endNext();
+  });
+
+  test('and what they write after it is refused, and no failure of theirs', async () => {
+    const long = new LongJob();
+    const run = async (context: JobContext<TransactionConnection>) => {
+      await long.run(context);
+      await context.transaction(() => {});
+    };
+    ours.scheduler.add({ name: 'job', everySeconds: 1, run }).start();
+    await host.pass(1.2);
+    const stopped = ours.scheduler.stop();
+    await host.pass(10.1);
+    await stopped;
+    await long.endNext();
+    expect(outcomes()).toEqual(['running 1']);
+    expect(ours.errors).toEqual([]);
+  });
+
+  test('leaves what waits for its run to the next owner, and what comes after that', async () => {
+    const long = new LongJob();
+    const options = { everySeconds: 1, overlap: 'queue', backlogLimit: 1 } as const;
+    ours.scheduler.add({ name: 'job', ...options, run: long.run }).start();
+    await host.pass(3.2);
+    const stopped = ours.scheduler.stop();
+    await long.endNext();
+    await stopped;
+    expect(outcomes()).toEqual(['succeeded 1']);
+    theirs.scheduler.add(new Log().job('theirs', { ...options, misfire: 'all' })).start();
+    await host.pass(0.2);
+    expect(outcomes()).toEqual(['succeeded 1', 'missed 2', 'succeeded 3']);
   });
 
   test('waits until the end of a run is recorded', async () => {
@@ -873,6 +930,28 @@ describe('when the file cannot be written', () => {
     finish.mockRestore();
     await host.pass(1);
     expect(outcomes()[0]).toBe('succeeded 1');
+  });
+
+  test('a job that was registered as the lease was lost has no ticks', async () => {
+    const { register } = ours.ledger;
+    let goOn = () => {};
+    const waiting = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    vi.spyOn(ours.ledger, 'register').mockImplementation((async (...args: never) => {
+      const registered = register.apply(ours.ledger, args);
+      await waiting;
+      return registered;
+    }) as never);
+    const nextAfter = vi.spyOn(IntervalSchedule.prototype, 'nextAfter');
+    ours.scheduler.add(new Log().job('ours')).start();
+    await host.pass(0.2);
+    ours.leases.close();
+    await host.settle();
+    goOn();
+    await host.pass(3);
+    expect(nextAfter).not.toHaveBeenCalled();
+    nextAfter.mockRestore();
   });
 
   test('a lease store that was closed ends the scheduler, and says so once', async () => {
