@@ -10,15 +10,19 @@ import {
   systemClock,
 } from '../../src/index.ts';
 import type { ContenderOrder, ContenderReport, ContenderRequest } from './contender-messages.ts';
+import { StoppingClock } from './stopping-clock.ts';
 
 process.on('disconnect', () => process.exit());
 const [order] = process.argv.slice(2).map((text): ContenderOrder => JSON.parse(text));
 if (order === undefined) throw new Error('Started by contenders.ts.');
 const { pauseMilliseconds, blockSeconds, durationSeconds } = order;
 
-const database = await openDatabase(order.file);
+const clock = new StoppingClock();
+clock.onStop = () => report({ type: 'stopping', at: systemClock.monotonic() });
+const database = await openDatabase(order.file, { clock });
 const leases = new DatabaseLeaseStore(database, { appVersion: '1.0' });
 let held: DatabaseLease | null = null;
+let stopsBeforeWrite = false;
 
 const answers: Record<ContenderRequest, () => void> = {
   release() {
@@ -29,6 +33,9 @@ const answers: Record<ContenderRequest, () => void> = {
   block() {
     // What a long computation, or a synchronous call, does to a process.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, blockSeconds * 1000);
+  },
+  'stop-before-write'() {
+    stopsBeforeWrite = true;
   },
   usage() {
     const { user, system } = process.cpuUsage();
@@ -60,6 +67,8 @@ async function increment(lease: DatabaseLease, pause: number): Promise<void> {
             .n ?? 0,
       );
       await wait(pause);
+      if (stopsBeforeWrite) clock.stopAtNextLook();
+      stopsBeforeWrite = false;
       lease.transaction((connection) =>
         connection
           .prepare('insert into increments (n, token) values (?, ?)')

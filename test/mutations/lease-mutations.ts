@@ -11,7 +11,7 @@ export const leaseMutations: readonly Mutation[] = [
         'this.#keeper.renewed(database.clock.monotonic());',
       ],
     ],
-    caughtBy: 'test/backends/sqlite/database-lease.test.ts',
+    caughtBy: 'test/faults/slow-writes.test.ts',
   },
   {
     name: 'a renewal counts from before the wait for the write lock',
