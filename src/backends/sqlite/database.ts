@@ -60,7 +60,7 @@ export class OnehostDatabase implements AsyncDisposable {
     this.connection = connection;
     this.clock = options.clock;
     this.#lockWaitSeconds = options.lockWaitSeconds;
-    this.#identity = new FileIdentity(options.file, options.clock);
+    this.#identity = new FileIdentity(options.file, options.clock.now());
     this.#watch = new DataVersionWatch(connection);
     this.changeLog = new ChangeLog(connection, options.keptChanges);
     this.changes = new ChangeFeed(this.#watch, this.changeLog);
@@ -117,7 +117,7 @@ export class OnehostDatabase implements AsyncDisposable {
    */
   read<T>(work: () => T): T {
     this.#assertOpen();
-    this.#identity.assertSameNowAndThen();
+    this.#identity.assertSameNowAndThen(this.clock.now());
     try {
       return work();
     } catch (error) {
@@ -129,14 +129,18 @@ export class OnehostDatabase implements AsyncDisposable {
    * Makes the near caches on this connection forget what others have changed; whether they had changed
    * anything. What {@link ChangeFeed.catchUp} says, with its errors translated.
    *
+   * Each read from memory runs through here. That the database is open is asked only when something was thrown: a closed
+   * one cannot be read.
+   *
+   * @param now by the wall clock.
    * @internal
    */
-  catchUp(): boolean {
-    this.#assertOpen();
-    this.#identity.assertSameNowAndThen();
+  catchUp(now: number): boolean {
     try {
+      this.#identity.assertSameNowAndThen(now);
       return this.changes.catchUp();
     } catch (error) {
+      this.#assertOpen();
       return this.#again(error, () => this.changes.catchUp());
     }
   }
