@@ -9,7 +9,6 @@ import { describeType } from '../../contract/validate-arguments.ts';
 import { ChangeFeed } from './change-feed.ts';
 import { ChangeLog } from './change-log.ts';
 import type { ChangeWatch } from './change-watch.ts';
-import { DataVersionWatch } from './data-version-watch.ts';
 import { FileIdentity } from './file-identity.ts';
 import { retryWhileLocked } from './lock-wait.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -53,6 +52,7 @@ export class OnehostDatabase implements AsyncDisposable {
   constructor(
     connection: Database,
     options: { file: string; clock: Clock; lockWaitSeconds: number; keptChanges: number },
+    watch: ChangeWatch,
     surroundings: Surroundings,
   ) {
     this.surroundings = surroundings;
@@ -60,8 +60,8 @@ export class OnehostDatabase implements AsyncDisposable {
     this.connection = connection;
     this.clock = options.clock;
     this.#lockWaitSeconds = options.lockWaitSeconds;
-    this.#identity = new FileIdentity(options.file, options.clock);
-    this.#watch = new DataVersionWatch(connection);
+    this.#identity = new FileIdentity(options.file, options.clock.now());
+    this.#watch = watch;
     this.changeLog = new ChangeLog(connection, options.keptChanges);
     this.changes = new ChangeFeed(this.#watch, this.changeLog);
     this.#checkpoints = new WalCheckpoints(connection);
@@ -70,7 +70,7 @@ export class OnehostDatabase implements AsyncDisposable {
     this.#rollback = connection.prepare('rollback');
   }
 
-  /** How a process learns that another one has changed the file. */
+  /** How reads from memory learn that another process has changed the file; see {@link OpenDatabaseOptions.changeWatch}. */
   get changeWatch(): ChangeWatch['kind'] {
     return this.#watch.kind;
   }
@@ -92,6 +92,7 @@ export class OnehostDatabase implements AsyncDisposable {
     }
     this.#beforeClose.clear();
     this.#checkpoints.close();
+    this.#watch.close();
     this.connection.close();
     if (failures.length > 0) throw failures[0];
   }
@@ -117,7 +118,7 @@ export class OnehostDatabase implements AsyncDisposable {
    */
   read<T>(work: () => T): T {
     this.#assertOpen();
-    this.#identity.assertSameNowAndThen();
+    this.#identity.assertSameNowAndThen(this.clock.now());
     try {
       return work();
     } catch (error) {
@@ -129,14 +130,18 @@ export class OnehostDatabase implements AsyncDisposable {
    * Makes the near caches on this connection forget what others have changed; whether they had changed
    * anything. What {@link ChangeFeed.catchUp} says, with its errors translated.
    *
+   * Each read from memory runs through here. That the database is open is asked only when something was thrown: a closed
+   * one cannot be read.
+   *
+   * @param now by the wall clock.
    * @internal
    */
-  catchUp(): boolean {
-    this.#assertOpen();
-    this.#identity.assertSameNowAndThen();
+  catchUp(now: number): boolean {
     try {
+      this.#identity.assertSameNowAndThen(now);
       return this.changes.catchUp();
     } catch (error) {
+      this.#assertOpen();
       return this.#again(error, () => this.changes.catchUp());
     }
   }
