@@ -1,10 +1,9 @@
 // How long takeovers take, whether late writers are refused, and what it costs to wait: `npm run bench:leases`.
 import { mkdirSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { TemporaryFolder } from '../../test/support/temporary-folder.ts';
 import { describeEnvironment } from '../environment.ts';
 import { Progress } from '../progress.ts';
 import { environmentAsText } from '../report/text.ts';
-import { Stage } from '../stage.ts';
 import { isMet } from './figures.ts';
 import { readLeasesDoc, writeLeasesDoc } from './leases-doc.ts';
 import { type LeaseBenchOptions, readArguments, USAGE } from './options.ts';
@@ -62,9 +61,13 @@ async function play(
   quick: boolean,
 ): Promise<LeaseSceneReport> {
   progress.scene(name);
-  await using stage = new Stage([]);
-  const file = path.join(stage.folder(), 'onehost.db');
+  using folder = new TemporaryFolder();
+  const remove = () => folder[Symbol.dispose]();
+  // For a run that is interrupted.
+  process.once('exit', remove);
+  const file = folder.file('onehost.db');
   const findings = await run({ file, quick, progress: (text) => progress.step(text) });
+  process.off('exit', remove);
   progress.clear();
   return { name, title, about, ...findings };
 }

@@ -6,6 +6,7 @@ import {
   isOnehostError,
   type Job,
   type JobLedger,
+  LeaseLostError,
   type OnehostDatabase,
   type OnehostEvents,
   purgeSessionsJob,
@@ -98,9 +99,16 @@ function countLogins(
       }
       // Told to end, it writes what it has. When the app stops that still counts; when another worker has taken over,
       // the fence refuses it.
-      await transaction((connection) =>
-        addStatistics(connection, { countedFor: scheduledFor, logins: median(counts), worker }),
-      );
+      const counted = { countedFor: scheduledFor, logins: median(counts), worker };
+      try {
+        await transaction((connection) => addStatistics(connection, counted));
+      } catch (error) {
+        // No failure of the job, so `onError` hears nothing of it; but whoever reads the log may want to know.
+        if (error instanceof LeaseLostError) {
+          console.error(`Worker ${worker}, job "login-statistics": ${error.message}`);
+        }
+        throw error;
+      }
     },
   };
 }

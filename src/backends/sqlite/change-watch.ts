@@ -14,3 +14,6 @@ export interface ChangeWatch {
   /** To be called before the connection is closed. From then on everything may have changed. */
   close(): void;
 }
+
+/** A kind of watch, or the best that can be had. */
+export type ChangeWatchChoice = 'auto' | ChangeWatch['kind'];

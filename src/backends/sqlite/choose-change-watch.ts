@@ -1,13 +1,10 @@
 import type { Database } from 'better-sqlite3';
 import { ChangeWatchUnavailableError } from '../../contract/errors/index.ts';
-import type { ChangeWatch } from './change-watch.ts';
+import type { ChangeWatch, ChangeWatchChoice } from './change-watch.ts';
 import type { DataVersionWatch } from './data-version-watch.ts';
 import type { Surroundings } from './surroundings.ts';
 import { WalIndexMapping } from './wal-index-mapping.ts';
 import { WalIndexWatch } from './wal-index-watch.ts';
-
-/** A kind of watch, or the best that can be had. */
-export type ChangeWatchChoice = 'auto' | ChangeWatch['kind'];
 
 /**
  * Where the order of memory and the system calls have been thought through. macOS has neither `mremap` nor

@@ -13,7 +13,7 @@ import type { TransactionConnection } from './transaction-connection.ts';
 /** For the write lock, at each attempt to renew a term. */
 const RENEWAL_WAIT_SECONDS = 0.02;
 
-/** What a lease is made of; the lease store hands it over. */
+/** What a lease is made of; the lease store hands it over. @internal */
 export interface LeaseParts {
   readonly database: OnehostDatabase;
   readonly rows: LeaseRows;

@@ -11,7 +11,7 @@ export type ProcessLock = 'busy' | 'free' | 'unknown';
  */
 export type LockTrust = 'kernel' | 'suspect' | 'ttl';
 
-/** What is known of a term besides its row. */
+/** What is known of a term besides its row. @internal */
 export interface TermFacts {
   /** The monotonic clock here, and the boot that it belongs to. */
   readonly now: number;
@@ -31,6 +31,8 @@ export interface TermFacts {
  *   the whole duration, by the clock here: another boot id alone proves nothing, since some container runtimes make one up.
  * - The holder's process has ended, as far as its lock is believed: `kernel` at once; `suspect` when half the
  *   duration has passed without a renewal, which is due each third.
+ *
+ * @internal
  */
 export function whyTakeOver(
   row: LeaseRow | undefined,
@@ -46,7 +48,7 @@ export function whyTakeOver(
   return overdue >= row.durationMilliseconds / 2 ? 'holder-died' : null;
 }
 
-/** What speaks for the holder being alive. */
+/** What speaks for the holder being alive. @internal */
 export function evidenceFor(row: LeaseRow, factsOf: (row: LeaseRow) => TermFacts): HolderEvidence {
   if (row.holder === null) return 'none';
   const facts = factsOf(row);

@@ -6,9 +6,9 @@ import { InvalidOptionError, WalUnavailableError } from '../../contract/errors/i
 import { assertDuration, describeType } from '../../contract/validate-arguments.ts';
 import { assertInteger, assertKnownOptions, assertOneOf } from '../../contract/validate-options.ts';
 import type { BootId } from './boot-id.ts';
-import type { ChangeWatch } from './change-watch.ts';
+import type { ChangeWatch, ChangeWatchChoice } from './change-watch.ts';
 import { checkLocation, createPrivateFile } from './check-location.ts';
-import { type ChangeWatchChoice, chooseChangeWatch } from './choose-change-watch.ts';
+import { chooseChangeWatch } from './choose-change-watch.ts';
 import { DataVersionWatch } from './data-version-watch.ts';
 import { OnehostDatabase } from './database.ts';
 import { migrate, migrationState } from './migrate.ts';
