@@ -2,14 +2,15 @@ import { expiryAfter } from '../../contract/expiry.ts';
 import type { EncodedSession } from '../../session-values/encode-session.ts';
 import type { Change, ChangeLog, Position } from './change-log.ts';
 import type { Durability, OnehostDatabase } from './database.ts';
+import { DeadRows } from './dead-rows.ts';
 import { type EntryRow, SessionRows } from './session-rows.ts';
 
 /** What is read of an entry; live at the time of reading. */
 export type LiveEntry = Pick<EntryRow, 'userId' | 'payload' | 'expiresAt'>;
 
 /**
- * How many expired entries each `set` removes. More than one, so that after a burst their number falls
- * although nobody purges, instead of staying at its highest.
+ * How many expired or cleared entries each `set` removes. More than one, so that after a burst or a
+ * `clear` their number falls although nobody purges, instead of staying at its highest.
  */
 const REMOVED_BY_SET = 2;
 
@@ -29,11 +30,13 @@ export class SessionStore {
   readonly #database: OnehostDatabase;
   readonly #log: ChangeLog;
   readonly #rows: SessionRows;
+  readonly #dead: DeadRows;
 
   constructor(database: OnehostDatabase) {
     this.#database = database;
     this.#log = database.changeLog;
     this.#rows = new SessionRows(database.connection);
+    this.#dead = new DeadRows(database.connection);
   }
 
   find(tokenHash: Buffer): LiveEntry | null {
@@ -140,13 +143,17 @@ export class SessionStore {
     return removed > 0;
   }
 
-  deleteAll(durability: Durability): void {
-    this.#change({}, () => ({ result: this.#rows.deleteAll(), logged: [{}] }), durability);
+  /** The same time for any number of entries: they are gone for every reader, and removed by and by. */
+  clear(durability: Durability): void {
+    this.#change({}, () => ({ result: this.#rows.leaveAllBehind(), logged: [{}] }), durability);
   }
 
-  /** Removes up to `limit` expired entries. Not logged: who holds one knows when it expires. */
-  deleteExpired(limit: number): number {
-    return this.#database.write(() => this.#rows.deleteExpired(this.#now(), limit));
+  /**
+   * Removes up to `limit` entries that were cleared or have expired. Not logged: the one was when it was cleared, and
+   * who holds the other knows when it expires.
+   */
+  deleteDead(limit: number): number {
+    return this.#database.write(() => this.#dead.delete(this.#now(), limit));
   }
 
   /** Inside a transaction. What is to be logged: that something was replaced, if it was. */
@@ -163,8 +170,8 @@ export class SessionStore {
       touchedAt: now,
       expiresAt,
     });
-    // To look first costs a tenth of a deletion that finds nothing, and mostly there is nothing.
-    if (this.#rows.hasExpired(now)) this.#rows.deleteExpired(now, REMOVED_BY_SET);
+    // Mostly there is nothing.
+    if (this.#dead.any(now)) this.#dead.delete(now, REMOVED_BY_SET);
     return previous === undefined ? [] : [{ tokenHash }];
   }
 
