@@ -153,7 +153,9 @@ export class SessionStore {
    * who holds the other knows when it expires.
    */
   deleteDead(limit: number): number {
-    return this.#database.write(() => this.#dead.delete(this.#now(), limit));
+    return this.#database.withShortWal(() =>
+      this.#database.write(() => this.#dead.delete(this.#now(), limit)),
+    );
   }
 
   /** Inside a transaction. What is to be logged: that something was replaced, if it was. */

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import SqliteConnection, { type Database } from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { DeadRows } from '../../../src/backends/sqlite/dead-rows.ts';
@@ -96,6 +96,21 @@ describe('clear', () => {
 });
 
 describe('a purge', () => {
+  test('keeps the WAL short, and leaves the connection as it was', async () => {
+    using folder = new TemporaryFolder();
+    const { database, cache, file } = await openFilled(folder, 3000);
+    const pages = () => Math.floor(statSync(`${file}-wal`).size / 4096);
+    const threshold = () => database.connection.pragma('wal_autocheckpoint', { simple: true });
+    const usual = threshold();
+    cache.clear();
+    database.connection.pragma('wal_checkpoint(truncate)');
+    await cache.purgeExpired({ sliceEntries: 20 });
+    expect(pages()).toBeGreaterThan(200);
+    expect(pages()).toBeLessThan(400);
+    expect(threshold()).toBe(usual);
+    database.close();
+  });
+
   test('of a closed database says so', async () => {
     using folder = new TemporaryFolder();
     const { database, cache } = await openFilled(folder, 1);
