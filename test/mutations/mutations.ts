@@ -404,7 +404,7 @@ export const mutations: readonly Mutation[] = [
     name: 'what was cleared stays in the file until it expires',
     file: `${sqlite}/dead-rows.ts`,
     edits: [['this.#deleteLeftBehind.run({ limit }).changes;', '0;']],
-    caughtBy: conformance,
+    caughtBy: clear,
   },
   {
     name: 'a purge takes what was set since the clear along',

@@ -153,6 +153,7 @@ export class SessionStore {
    * who holds the other knows when it expires.
    */
   deleteDead(limit: number): number {
+    this.#database.read(() => this.#dead.readAhead(this.#now(), limit));
     return this.#database.withShortWal(() =>
       this.#database.write(() => this.#dead.delete(this.#now(), limit)),
     );
