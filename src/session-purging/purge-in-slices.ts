@@ -13,11 +13,15 @@ export type PurgeSlice = (entries: number) => { readonly removed: number; readon
 const SHORTEST_PAUSE_MILLISECONDS = 1;
 const PAUSE_PER_SLICE = 2;
 
-/** Runs slices with pauses between them until nothing is left, the time is used up or the signal comes. */
+/**
+ * Runs slices with pauses between them until nothing is left, the time is used up or the signal comes. What the last slice
+ * leaves to be done before the next, `afterSlice` does.
+ */
 export async function purgeInSlices(
   removeSlice: PurgeSlice,
   clock: Clock,
   options: PurgeOptions = {},
+  afterSlice: () => Promise<void> = async () => {},
 ): Promise<PurgeResult> {
   assertKnownOptions('purgeExpired', options, ['sliceEntries', 'timeBudgetSeconds', 'signal']);
   const { sliceEntries = 200, timeBudgetSeconds = 10, signal } = options;
@@ -36,6 +40,7 @@ export async function purgeInSlices(
     complete = slice.done;
     if (complete || signal?.aborted || clock.monotonic() >= end) break;
     size.adapt(took);
+    await afterSlice();
     await wait(Math.max(SHORTEST_PAUSE_MILLISECONDS, took * PAUSE_PER_SLICE));
   }
   publish('onehost:purged', { removed, complete });

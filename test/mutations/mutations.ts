@@ -431,7 +431,13 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a purge leaves it to whoever commits next to fold a WAL full of its pages',
     file: `${sqlite}/short-wal.ts`,
-    edits: [['if (usual <= PAGES) return work();', 'if (usual > PAGES) return work();']],
+    edits: [['if (!this.#isLong()) return;', 'if (this.#isLong()) return;']],
+    caughtBy: clear,
+  },
+  {
+    name: 'a purge waits for other writers',
+    file: `${sqlite}/session-store.ts`,
+    edits: [['this.#database.impatiently(0, () =>', 'this.#database.impatiently(1000, () =>']],
     caughtBy: clear,
   },
   {

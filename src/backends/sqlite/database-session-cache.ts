@@ -18,6 +18,7 @@ import type { Position } from './change-log.ts';
 import { assertDatabase, type Durability, type OnehostDatabase } from './database.ts';
 import { NearCache, type NearEntry } from './near-cache.ts';
 import { type LiveEntry, SessionStore } from './session-store.ts';
+import { ShortWal } from './short-wal.ts';
 
 export interface DatabaseSessionCacheOptions {
   /**
@@ -173,16 +174,24 @@ export class DatabaseSessionCache<S extends Session = Session> implements Sessio
     publish('onehost:invalidated', { scope: 'everything', removed: null });
   }
 
+  /**
+   * See the contract. It waits for no other writer but lets it go first, so that it removes less, and never throws `DatabaseBusyError`.
+   * When it removes hundreds of sessions it starts a thread, which waits for the disk in its place.
+   */
   async purgeExpired(options?: PurgeOptions): Promise<PurgeResult> {
-    return purgeInSlices(
-      (entries) => {
-        this.#assertOpen();
-        const removed = this.#store.deleteDead(entries);
-        return { removed, done: removed < entries };
-      },
-      this.#database.clock,
-      options,
-    );
+    this.#assertOpen();
+    const { connection, file, clock } = this.#database;
+    const removeSlice = (entries: number) => {
+      this.#assertOpen();
+      const removed = this.#store.deleteDead(entries);
+      return removed === null ? { removed: 0, done: false } : { removed, done: removed < entries };
+    };
+    const wal = this.#database.read(() => new ShortWal(connection, file));
+    try {
+      return await purgeInSlices(removeSlice, clock, options, () => wal.keep());
+    } finally {
+      await wal.end();
+    }
   }
 
   /** Lets go of the near cache. The database stays open: it belongs to whoever opened it. */

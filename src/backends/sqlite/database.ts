@@ -11,7 +11,6 @@ import { ChangeLog } from './change-log.ts';
 import type { ChangeWatch } from './change-watch.ts';
 import { DataVersionWatch } from './data-version-watch.ts';
 import { FileIdentity } from './file-identity.ts';
-import { withShortWal } from './short-wal.ts';
 import type { Surroundings } from './surroundings.ts';
 import { translateError } from './translate-error.ts';
 
@@ -174,15 +173,6 @@ export class OnehostDatabase implements AsyncDisposable {
     } finally {
       this.#waitForLock(usual);
     }
-  }
-
-  /**
-   * Keeps the WAL short while `work` writes more than usual; see {@link withShortWal}.
-   *
-   * @internal
-   */
-  withShortWal<T>(work: () => T): T {
-    return this.connection.open ? withShortWal(this.connection, work) : work();
   }
 
   #waitForLock(seconds: number): void {

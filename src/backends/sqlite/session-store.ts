@@ -1,3 +1,4 @@
+import { DatabaseBusyError } from '../../contract/errors/index.ts';
 import { expiryAfter } from '../../contract/expiry.ts';
 import type { EncodedSession } from '../../session-values/encode-session.ts';
 import type { Change, ChangeLog, Position } from './change-log.ts';
@@ -149,14 +150,20 @@ export class SessionStore {
   }
 
   /**
-   * Removes up to `limit` entries that were cleared or have expired. Not logged: the one was when it was cleared, and
-   * who holds the other knows when it expires.
+   * Removes up to `limit` entries that were cleared or have expired; `null` when another process is writing: nobody
+   * needs it done now, so it waits for no lock. Not logged: the one was when it was cleared, and who holds the other knows
+   * when it expires.
    */
-  deleteDead(limit: number): number {
+  deleteDead(limit: number): number | null {
     this.#database.read(() => this.#dead.readAhead(this.#now(), limit));
-    return this.#database.withShortWal(() =>
-      this.#database.write(() => this.#dead.delete(this.#now(), limit)),
-    );
+    try {
+      return this.#database.impatiently(0, () =>
+        this.#database.write(() => this.#dead.delete(this.#now(), limit)),
+      );
+    } catch (error) {
+      if (error instanceof DatabaseBusyError) return null;
+      throw error;
+    }
   }
 
   /** Inside a transaction. What is to be logged: that something was replaced, if it was. */
