@@ -28,7 +28,7 @@ export interface Phase extends Done {
   readonly largestWalMiB: number;
 }
 
-export interface PurgeBenchBound {
+interface PurgeBenchBound {
   readonly what: string;
   readonly found: number;
   readonly limit: number;
