@@ -26,6 +26,8 @@ export type PurgerOrder =
 export interface Done {
   readonly seconds: number;
   readonly longestHoldMilliseconds: number;
+  /** Without the time in which it had no core. */
+  readonly longestOwnHoldMilliseconds: number;
   readonly removed: number;
   readonly complete: boolean;
 }

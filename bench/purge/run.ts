@@ -47,6 +47,7 @@ function asRow(phase: Phase) {
     seconds: rounded(phase.seconds),
     removed: phase.removed,
     'longest hold': rounded(phase.longestHoldMilliseconds),
+    'own hold': rounded(phase.longestOwnHoldMilliseconds),
     'WAL MiB': rounded(phase.largestWalMiB),
     sets: phase.sets.count,
     'set p50': rounded(phase.sets.p50),
