@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import type { Awaitable } from '../contract/awaitable.ts';
 import type { Clock } from '../contract/clock.ts';
 import { publish } from '../contract/events.ts';
 import type { PurgeOptions, PurgeResult } from '../contract/purge.ts';
@@ -6,22 +7,26 @@ import { assertDuration } from '../contract/validate-arguments.ts';
 import { assertInteger, assertKnownOptions } from '../contract/validate-options.ts';
 import { SliceSize } from './slice-size.ts';
 
-/** Removes up to `entries` entries that nobody is given any more; `done` when none was left. */
-export type PurgeSlice = (entries: number) => { readonly removed: number; readonly done: boolean };
+export interface PurgedSlice {
+  readonly removed: number;
+  /** Whether nothing was left. */
+  readonly done: boolean;
+  /** How long it took, if somebody knows better than who waited for it. */
+  readonly milliseconds?: number;
+}
+
+/** Removes up to `entries` entries that nobody is given any more. */
+export type PurgeSlice = (entries: number) => Awaitable<PurgedSlice>;
 
 /** As a timer is not more exact, and some multiple of a slice: who waits for the lock has the better part of the time. */
 const SHORTEST_PAUSE_MILLISECONDS = 1;
 const PAUSE_PER_SLICE = 2;
 
-/**
- * Runs slices with pauses between them until nothing is left, the time is used up or the signal comes. What the last slice
- * leaves to be done before the next, `afterSlice` does.
- */
+/** Runs slices with pauses between them until nothing is left, the time is used up or the signal comes. */
 export async function purgeInSlices(
   removeSlice: PurgeSlice,
   clock: Clock,
   options: PurgeOptions = {},
-  afterSlice: () => Promise<void> = async () => {},
 ): Promise<PurgeResult> {
   assertKnownOptions('purgeExpired', options, ['sliceEntries', 'timeBudgetSeconds', 'signal']);
   const { sliceEntries = 200, timeBudgetSeconds = 10, signal } = options;
@@ -34,13 +39,12 @@ export async function purgeInSlices(
   for (;;) {
     // Real time, whatever clock decides about expiry: this is about how busy this machine is.
     const begin = performance.now();
-    const slice = removeSlice(size.entries);
-    const took = performance.now() - begin;
+    const slice = await removeSlice(size.entries);
+    const took = slice.milliseconds ?? performance.now() - begin;
     removed += slice.removed;
     complete = slice.done;
     if (complete || signal?.aborted || clock.monotonic() >= end) break;
     size.adapt(took);
-    await afterSlice();
     await wait(Math.max(SHORTEST_PAUSE_MILLISECONDS, took * PAUSE_PER_SLICE));
   }
   publish('onehost:purged', { removed, complete });

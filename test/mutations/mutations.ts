@@ -430,8 +430,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a purge leaves it to whoever commits next to fold a WAL full of its pages',
-    file: `${sqlite}/short-wal.ts`,
-    edits: [['if (!this.#isLong()) return;', 'if (this.#isLong()) return;']],
+    file: `${sqlite}/purge-thread.ts`,
+    edits: [['if (state.log < 800) return;', 'if (state.log >= 0) return;']],
     caughtBy: clear,
   },
   {

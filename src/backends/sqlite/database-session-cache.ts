@@ -17,8 +17,8 @@ import { HeldSession } from '../../session-values/held-session.ts';
 import type { Position } from './change-log.ts';
 import { assertDatabase, type Durability, type OnehostDatabase } from './database.ts';
 import { NearCache, type NearEntry } from './near-cache.ts';
+import { SessionPurge } from './session-purge.ts';
 import { type LiveEntry, SessionStore } from './session-store.ts';
-import { ShortWal } from './short-wal.ts';
 
 export interface DatabaseSessionCacheOptions {
   /**
@@ -176,21 +176,18 @@ export class DatabaseSessionCache<S extends Session = Session> implements Sessio
 
   /**
    * See the contract. It waits for no other writer but lets it go first, so that it removes less, and never throws `DatabaseBusyError`.
-   * When it removes hundreds of sessions it starts a thread, which waits for the disk in its place.
+   * When there is more to remove than a few sessions it starts a thread, which it ends with itself.
    */
   async purgeExpired(options?: PurgeOptions): Promise<PurgeResult> {
-    this.#assertOpen();
-    const { connection, file, clock } = this.#database;
-    const removeSlice = (entries: number) => {
+    const purge = new SessionPurge(this.#database, this.#store);
+    const removeSlice = async (entries: number) => {
       this.#assertOpen();
-      const removed = this.#store.deleteDead(entries);
-      return removed === null ? { removed: 0, done: false } : { removed, done: removed < entries };
+      return purge.slice(entries);
     };
-    const wal = this.#database.read(() => new ShortWal(connection, file));
     try {
-      return await purgeInSlices(removeSlice, clock, options, () => wal.keep());
+      return await purgeInSlices(removeSlice, this.#database.clock, options);
     } finally {
-      await wal.end();
+      await purge.end();
     }
   }
 

@@ -1,9 +1,12 @@
 import type { Database } from 'better-sqlite3';
 import { sql } from 'kysely';
 import { current } from './session-generation.ts';
-import { prepare, statement } from './statement.ts';
+import { prepare, type StatementText, statement } from './statement.ts';
 
-const deleteLeftBehind = statement<{ limit: number }>()((db, param) =>
+/** The lowest of the table, since their generation is. */
+export const deleteLeftBehind: StatementText<{ limit: number }, unknown> = statement<{
+  limit: number;
+}>()((db, param) =>
   db
     .deleteFrom('onehost_sessions')
     .where(({ eb, refTuple, selectFrom }) =>
@@ -27,7 +30,10 @@ const selectLeftBehind = statement()((db) =>
     .limit(sql.lit(1)),
 );
 
-const deleteExpired = statement<{ now: number; limit: number }>()((db, param) =>
+export const deleteExpired: StatementText<{ now: number; limit: number }, unknown> = statement<{
+  now: number;
+  limit: number;
+}>()((db, param) =>
   db
     .deleteFrom('onehost_sessions')
     .where(({ eb, refTuple, selectFrom }) =>
@@ -52,42 +58,6 @@ const selectExpired = statement<{ now: number }>()((db, param) =>
     .limit(sql.lit(1)),
 );
 
-/** With the payload, since to delete a row is also to free the pages that a long one goes on to. */
-const columns = ['user_id as userId', 'expires_at as expiresAt', 'payload'] as const;
-
-const readLeftBehind = statement<{ limit: number }>()((db, param) =>
-  db
-    .selectFrom('onehost_sessions')
-    .select(columns)
-    .where('generation', '<', current)
-    .limit(param('limit')),
-);
-
-const readExpired = statement<{ now: number; limit: number }>()((db, param) =>
-  db
-    .selectFrom('onehost_sessions')
-    .select(columns)
-    .where('expires_at', '<=', param('now'))
-    .orderBy('expires_at')
-    .limit(param('limit')),
-);
-
-const readInUserIndex = statement<{ userId: string; expiresAt: number }>()((db, param) =>
-  db
-    .selectFrom('onehost_sessions')
-    .select('token_hash')
-    .where('user_id', '=', param('userId'))
-    .where('expires_at', '=', param('expiresAt')),
-);
-
-const readInExpiryIndex = statement<{ expiresAt: number }>()((db, param) =>
-  db
-    .selectFrom('onehost_sessions')
-    .select('token_hash')
-    .where('expires_at', '=', param('expiresAt'))
-    .limit(sql.lit(1)),
-);
-
 /**
  * The rows of `onehost_sessions` that nobody is given any more, and that are still to be removed: those that a clear has left
  * behind, and those that have expired.
@@ -97,20 +67,12 @@ export class DeadRows {
   readonly #selectLeftBehind;
   readonly #deleteExpired;
   readonly #selectExpired;
-  readonly #readLeftBehind;
-  readonly #readExpired;
-  readonly #readInUserIndex;
-  readonly #readInExpiryIndex;
 
   constructor(connection: Database) {
     this.#deleteLeftBehind = prepare(connection, deleteLeftBehind);
     this.#selectLeftBehind = prepare(connection, selectLeftBehind);
     this.#deleteExpired = prepare(connection, deleteExpired);
     this.#selectExpired = prepare(connection, selectExpired);
-    this.#readLeftBehind = prepare(connection, readLeftBehind);
-    this.#readExpired = prepare(connection, readExpired);
-    this.#readInUserIndex = prepare(connection, readInUserIndex);
-    this.#readInExpiryIndex = prepare(connection, readInExpiryIndex);
   }
 
   /** Costs a tenth of a deletion that finds nothing. */
@@ -118,19 +80,6 @@ export class DeadRows {
     return (
       this.#selectLeftBehind.get({}) !== undefined || this.#selectExpired.get({ now }) !== undefined
     );
-  }
-
-  /**
-   * Reads the pages that {@link delete} will change, so that it finds them in memory. Before the write lock is taken, that is:
-   * it is then held for half as long, and where the file is larger than the memory, not while the disk is read.
-   */
-  readAhead(now: number, limit: number): void {
-    const leftBehind = this.#readLeftBehind.all({ limit });
-    const expired = this.#readExpired.all({ now, limit: limit - leftBehind.length });
-    for (const { userId, expiresAt } of [...leftBehind, ...expired]) {
-      this.#readInUserIndex.get({ userId, expiresAt });
-    }
-    for (const { expiresAt } of leftBehind) this.#readInExpiryIndex.get({ expiresAt });
   }
 
   /** How many were deleted, at most `limit`. */

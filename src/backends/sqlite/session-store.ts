@@ -51,7 +51,7 @@ export class SessionStore {
   }
 
   list(userId: string): Omit<EntryRow, 'userId'>[] {
-    return this.#database.read(() => this.#rows.listLive(userId, this.#now()));
+    return this.#database.read(() => this.#rows.listLive(userId, this.now()));
   }
 
   put(tokenHash: Buffer, session: EncodedSession, ttlSeconds: number): void {
@@ -96,7 +96,7 @@ export class SessionStore {
       const life = this.#rows.findLife(tokenHash);
       if (life === undefined || !this.#isLive(life)) return { result: null, logged: [] };
       const expiresAt = this.#expiry(ttlSeconds);
-      this.#rows.setExpiry({ tokenHash, touchedAt: this.#now(), expiresAt });
+      this.#rows.setExpiry({ tokenHash, touchedAt: this.now(), expiresAt });
       return { result: expiresAt, logged: expiresAt < life.expiresAt ? [{ tokenHash }] : [] };
     });
   }
@@ -155,10 +155,9 @@ export class SessionStore {
    * when it expires.
    */
   deleteDead(limit: number): number | null {
-    this.#database.read(() => this.#dead.readAhead(this.#now(), limit));
     try {
       return this.#database.impatiently(0, () =>
-        this.#database.write(() => this.#dead.delete(this.#now(), limit)),
+        this.#database.write(() => this.#dead.delete(this.now(), limit)),
       );
     } catch (error) {
       if (error instanceof DatabaseBusyError) return null;
@@ -168,7 +167,7 @@ export class SessionStore {
 
   /** Inside a transaction. What is to be logged: that something was replaced, if it was. */
   #upsert(tokenHash: Buffer, session: EncodedSession, expiresAt: number): Change[] {
-    const now = this.#now();
+    const now = this.now();
     const previous = this.#rows.findLife(tokenHash);
     const goesOn =
       previous !== undefined && this.#isLive(previous) && previous.userId === session.userId;
@@ -225,15 +224,16 @@ export class SessionStore {
     }
   }
 
-  #now(): number {
+  /** In whole milliseconds, as times are in the file. */
+  now(): number {
     return Math.floor(this.#database.clock.now());
   }
 
   #expiry(ttlSeconds: number): number {
-    return expiryAfter(this.#now(), ttlSeconds);
+    return expiryAfter(this.now(), ttlSeconds);
   }
 
   #isLive(entry: { readonly expiresAt: number }): boolean {
-    return entry.expiresAt > this.#now();
+    return entry.expiresAt > this.now();
   }
 }
