@@ -1,84 +1,72 @@
-import { type Contestant, type Effort, type Measurement, measure } from './measure.ts';
+import type { Effort } from './effort.ts';
+import { type Contestant, timers } from './measure.ts';
 import { type Summary, summarize } from './statistics.ts';
+import { type Group, type Latency, type Sampler, takeTurns } from './turns.ts';
 
 /** One line of a scene's table. */
 export interface Row {
   readonly name: string;
   readonly note: string;
-  readonly operationsPerBatch: number;
-  /** The mean of each batch, in nanoseconds per operation. */
-  readonly nanoseconds: readonly number[];
-  readonly time: Summary;
-  /** How many times as long as the first row it takes: 0.5 is twice as fast. */
+  readonly group?: Group | undefined;
+  /** One number a round, in the unit of the table. */
+  readonly samples: readonly number[];
+  readonly value: Summary;
+  /** How many times as much as the first row of its group: of a time, 0.5 is twice as fast. */
   readonly ratio: Summary;
+  readonly latency?: Latency | undefined;
 }
 
-/** The first row may take up to `limit` times as long as the row named `against`. */
-interface Bound {
-  readonly against: string;
-  readonly limit: number;
+export type Rows = readonly Row[];
+
+interface CompareContext {
+  readonly effort: Effort;
+  progress(text: string): void;
 }
 
-export interface BoundResult extends Bound {
-  /** The row that is bound. */
-  readonly of: string;
-  /** How many times as long it takes. */
-  readonly ratio: Summary;
-  readonly met: boolean;
-}
-
-export interface Comparison {
-  readonly rows: readonly Row[];
-  readonly bounds: readonly BoundResult[];
-}
-
-export interface CompareOptions {
+interface TimesOptions {
   /** The most operations of a batch. */
   readonly operations: number;
   /** How many times as long as usual a batch lasts: more where it must hold several checkpoints. */
   readonly batchFactor?: number;
-  readonly bounds?: readonly Bound[];
 }
 
-/** Measures the contestants and divides by the first one. */
-export async function compare(
-  { effort, progress }: { readonly effort: Effort; progress(text: string): void },
+/** Times the operations of the contestants, in nanoseconds, and divides by the first one of the group. */
+export async function compareTimes(
+  { effort, progress }: CompareContext,
   contestants: readonly Contestant[],
-  { operations, batchFactor = 1, bounds = [] }: CompareOptions,
-): Promise<Comparison> {
-  const batchMilliseconds = effort.batchMilliseconds * batchFactor;
-  const measured = await measure(
-    contestants,
-    operations,
-    { ...effort, batchMilliseconds },
-    progress,
-  );
-  const [first] = measured;
-  if (first === undefined) throw new RangeError('A scene needs a contestant.');
-  return {
-    rows: measured.map((each) => toRow(each, first)),
-    bounds: bounds.map(({ against, limit }) => {
-      const other = measured.find(({ contestant }) => contestant.name === against);
-      if (other === undefined) throw new RangeError(`There is no contestant "${against}".`);
-      const ratio = summarize(ratios(first, other));
-      return { of: first.contestant.name, against, limit, ratio, met: ratio.median <= limit };
-    }),
-  };
+  { operations, batchFactor = 1 }: TimesOptions,
+): Promise<Rows> {
+  const milliseconds = effort.batchMilliseconds * batchFactor;
+  const samplers = await timers(contestants, operations, milliseconds, progress);
+  return toRows(samplers, await takeTurns(samplers, effort.rounds, progress));
 }
 
-function toRow(measurement: Measurement, first: Measurement): Row {
-  const { contestant, operationsPerBatch, nanoseconds } = measurement;
-  return {
-    name: contestant.name,
-    note: contestant.note,
-    operationsPerBatch,
-    nanoseconds,
-    time: summarize(nanoseconds),
-    ratio: summarize(ratios(measurement, first)),
-  };
+/** As {@link compareTimes}, for whatever has numbers of its own. */
+export async function compareSamples(
+  { effort, progress }: CompareContext,
+  samplers: readonly Sampler[],
+  rounds = effort.longRounds,
+): Promise<Rows> {
+  return toRows(samplers, await takeTurns(samplers, rounds, progress));
+}
+
+function toRows(samplers: readonly Sampler[], samples: readonly (readonly number[])[]): Rows {
+  return samplers.map(({ name, note, group, latency }, place) => {
+    const first = samplers.findIndex((each) => each.group?.label === group?.label);
+    const own = samples[place] ?? [];
+    return {
+      name,
+      note,
+      group,
+      samples: own,
+      value: summarize(own),
+      ratio: summarize(ratios(own, samples[first] ?? [])),
+      latency: latency?.(),
+    };
+  });
 }
 
 /** Round by round, so that what slowed a whole round down falls out. */
-function ratios(of: Measurement, to: Measurement): number[] {
-  return of.nanoseconds.map((each, round) => each / (to.nanoseconds[round] as number));
+export function ratios(of: readonly number[], to: readonly number[]): number[] {
+  return of.map((each, round) => each / (to[round] as number));
 }

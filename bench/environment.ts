@@ -32,6 +32,7 @@ export function describeEnvironment(withPeers: boolean): Environment {
       'better-sqlite3': dependencyVersion('better-sqlite3'),
       sqlite: sqliteVersion(),
       'lru-cache': dependencyVersion('lru-cache'),
+      koffi: optionalVersion('koffi'),
       ...Object.fromEntries(peers),
       'redis-server': withPeers ? RedisServer.version() : null,
     },
@@ -59,6 +60,12 @@ function sqliteVersion(): string {
 /** A package need not export its package.json, so that it is looked for by its place. */
 function dependencyVersion(name: string): string {
   return manifestVersion(`../node_modules/${name}/package.json`);
+}
+
+/** `null` where it is not installed: onehost does without it. */
+function optionalVersion(name: string): string | null {
+  const manifest = new URL(`../node_modules/${name}/package.json`, import.meta.url);
+  return existsSync(manifest) ? dependencyVersion(name) : null;
 }
 
 function manifestVersion(relative: string): string {

@@ -1,34 +1,18 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Awaitable } from 'onehost';
 import { type BatchLoop, batchLoop, type Work } from './batch-loop.ts';
+import { collectYoungGarbage } from './garbage.ts';
 import type { BatchRequest } from './requests.ts';
+import type { Sampler } from './turns.ts';
 
-/** One of those that are compared. */
-export interface Contestant {
-  readonly name: string;
-  /** What a reader must know to compare it fairly. */
-  readonly note: string;
+/** One of those whose operations are timed. */
+export interface Contestant extends Pick<Sampler, 'name' | 'note' | 'group'> {
   /** Timed. An answer that is not true (or a promise of one) is a failure. */
   readonly work: Work;
-  /** Those that bounds compare do batches of one size, so that each batch has as many checkpoints. */
+  /** Those of a group that bounds compare do batches of one size, so that each batch has as many checkpoints. */
   readonly paired?: boolean;
   /** Makes the next batch, and brings about what it needs. Not timed. */
   prepare(operations: number): Awaitable<readonly BatchRequest[]>;
-}
-
-export interface Effort {
-  /** How often each contestant's batch is timed. */
-  readonly rounds: number;
-  /** How long a batch takes at most, about. */
-  readonly batchMilliseconds: number;
-}
-
-export interface Measurement {
-  readonly contestant: Contestant;
-  readonly operationsPerBatch: number;
-  /** One number a round: the mean of its batch, in nanoseconds per operation. */
-  readonly nanoseconds: readonly number[];
 }
 
 const SMALLEST_BATCH = 32;
@@ -37,43 +21,37 @@ const ENOUGH_WARM_UPS = 6;
 const MOST_WARM_UPS = 16;
 
 /**
- * Times all contestants by turns, A B C, B C A, ...: a slow phase of the machine meets all of them, and the
- * numbers of one round can be divided by each other. Each batch begins after a garbage collection, so
- * that none pays for the garbage of another.
+ * Warms the contestants up. A sample of each is one batch: its mean, in nanoseconds per operation. It begins
+ * after a garbage collection, so that none pays for the garbage of another.
  *
  * @param most the most operations of a batch.
+ * @param milliseconds how long a batch takes at most, about.
  */
-export async function measure(
+export async function timers(
   contestants: readonly Contestant[],
   most: number,
-  effort: Effort,
+  milliseconds: number,
   progress: (text: string) => void,
-): Promise<Measurement[]> {
+): Promise<Sampler[]> {
   const lanes = contestants.map((contestant) => new Lane(contestant));
   for (const lane of lanes) {
     progress(`warming up ${lane.contestant.name}`);
-    await lane.warmUp(most, effort.batchMilliseconds);
+    await lane.warmUp(most, milliseconds);
   }
   const paired = lanes.filter((lane) => lane.contestant.paired);
-  const shared = Math.min(...paired.map((lane) => lane.operations));
-  for (const lane of paired) lane.operations = shared;
-  for (let round = 0; round < effort.rounds; round++) {
-    const first = round % lanes.length;
-    for (const lane of [...lanes.slice(first), ...lanes.slice(0, first)]) {
-      progress(`round ${round + 1} of ${effort.rounds}: ${lane.contestant.name}`);
-      lane.nanoseconds.push(await lane.time(collectGarbage));
-    }
+  for (const label of new Set(paired.map(({ contestant }) => contestant.group?.label))) {
+    const together = paired.filter(({ contestant }) => contestant.group?.label === label);
+    const shared = Math.min(...together.map((lane) => lane.operations));
+    for (const lane of together) lane.operations = shared;
   }
   return lanes.map((lane) => ({
-    contestant: lane.contestant,
-    operationsPerBatch: lane.operations,
-    nanoseconds: lane.nanoseconds,
+    ...lane.contestant,
+    sample: () => lane.time(collectYoungGarbage),
   }));
 }
 
 class Lane {
   readonly contestant: Contestant;
-  readonly nanoseconds: number[] = [];
   operations = SMALLEST_BATCH;
   readonly #loop: BatchLoop;
 
@@ -101,6 +79,8 @@ class Lane {
     const begin = process.hrtime.bigint();
     const answer = this.#loop(work.subject, requests);
     const done = work.answers === 'at once' ? answer : await answer;
+    // What a contestant has put off until the event loop is free (onehost's checkpoints) is part of its time.
+    await nextTurn();
     const end = process.hrtime.bigint();
     if (done !== requests.length) {
       throw new Error(
@@ -109,17 +89,4 @@ class Lane {
     }
     return Number(end - begin) / requests.length;
   }
-}
-
-// Without it V8 throws away the compiled code of a contestant that waits for several collections.
-setFlagsFromString('--no-flush-bytecode');
-setFlagsFromString('--expose-gc');
-const gc: (options: { type: 'minor' }) => void = runInNewContext('gc');
-
-/**
- * The young objects alone. A full collection would also take the hidden classes of which no object happens
- * to be alive between two batches, and the code compiled for them; a server always has some alive.
- */
-function collectGarbage(): void {
-  gc({ type: 'minor' });
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import type { Effort } from './measure.ts';
+import { type Effort, FULL, QUICK } from './effort.ts';
 import { SCENES, scenesNamed } from './scenes/index.ts';
 import type { Scene } from './scenes/scene.ts';
 
@@ -12,9 +12,6 @@ export const USAGE = `npm run bench -- [options]
   --check           exit code 1 when a bound is not met
   --help
 `;
-
-const FULL: Effort = { rounds: 15, batchMilliseconds: 60 };
-const QUICK: Effort = { rounds: 5, batchMilliseconds: 15 };
 
 export interface BenchOptions {
   readonly scenes: readonly Scene[];

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const FOLDER = new URL('./peers/', import.meta.url);
 /** Says which lockfile was installed; written last, so that a half of an installation does not count. */
@@ -13,6 +13,11 @@ const require = createRequire(new URL('package.json', FOLDER));
 /** A package of bench/peers. Its types are the caller's word: the main package does not have it. */
 export function requirePeer<T>(name: string): T {
   return require(name) as T;
+}
+
+/** As {@link requirePeer}, for a package that is an ES module. */
+export async function importPeer<T>(name: string): Promise<T> {
+  return (await import(pathToFileURL(require.resolve(name)).href)) as T;
 }
 
 export function isInstalled(name: string): boolean {

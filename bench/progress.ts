@@ -7,9 +7,10 @@ export class Progress {
     process.stderr.write(`${text}\n`);
   }
 
-  scene(name: string): void {
-    this.#atScene = name;
-    if (!process.stderr.isTTY) this.say(`measuring ${name} ...`);
+  /** @param where how far the run is. */
+  scene(name: string, where?: string): void {
+    this.#atScene = where === undefined ? name : `${name} (${where})`;
+    if (!process.stderr.isTTY) this.say(`measuring ${this.#atScene} ...`);
   }
 
   step(text: string): void {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** What an app keeps of a login: 250 bytes as JSON, which brings all of it back as it was. */
 export interface AppSession {
@@ -54,8 +54,32 @@ export class RequestStream {
   }
 }
 
+/**
+ * Requests for sessions all over a table that is too large to be listed here: each once, by large strides, before
+ * one comes a second time.
+ */
+export class StridingStream {
+  readonly #size: number;
+  #next: number;
+
+  /** @param start where to begin, from 0 to 1, so that no two that read one file follow each other. */
+  constructor(size: number, start: number) {
+    this.#size = size;
+    this.#next = Math.floor(size * start);
+  }
+
+  take(count: number): BatchRequest[] {
+    return Array.from({ length: count }, (_, number) => {
+      // A prime that divides no size in use, so that every session has its turn.
+      const n = (this.#next++ * 7_368_787) % this.#size;
+      const { token, session } = login(n);
+      return { number, token: newCopy(token), session };
+    });
+  }
+}
+
 /** The n-th session; its token has 43 characters, as `newSessionToken` makes them, but is the same in each run. */
-function login(n: number): BatchRequest {
+export function login(n: number): BatchRequest {
   const userId = 100_000 + (n % 50_000);
   const session = {
     userId,
@@ -66,18 +90,22 @@ function login(n: number): BatchRequest {
     device: 'Firefox 140 on Linux, x86_64',
     loggedInAt: 1_790_000_000_000 + n,
   };
-  return { number: n, token: digest(`session token ${n}`), session };
+  return { number: n, token: tokenOf(n), session };
+}
+
+export function tokenOf(n: number): string {
+  return digest(`session token ${n}`);
 }
 
 function digest(text: string): string {
-  return createHash('sha256').update(text).digest('base64url');
+  return hash('sha256', text, 'base64url');
 }
 
 /**
  * The same characters as a string that is new to V8, as a server reads it from each request: the hash by
  * which a `Map` finds it is not computed yet.
  */
-function newCopy(text: string): string {
+export function newCopy(text: string): string {
   return Buffer.from(text, 'latin1').toString('latin1');
 }
 

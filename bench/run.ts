@@ -5,8 +5,10 @@ import { Progress } from './progress.ts';
 import { writePerformanceDoc } from './report/performance-doc.ts';
 import { writeResult } from './report/results.ts';
 import type { RunReport, SceneReport } from './report/run-report.ts';
-import { boundAsText, environmentAsText, sceneAsText } from './report/text.ts';
+import { boundAsText } from './report/table.ts';
+import { environmentAsText, sceneAsText, verdict } from './report/text.ts';
 import type { Scene } from './scenes/scene.ts';
+import { SessionFiles } from './session-files.ts';
 import { Stage } from './stage.ts';
 import { findPeers } from './stores/peers.ts';
 import type { Peer } from './stores/store.ts';
@@ -37,15 +39,31 @@ async function bench(options: BenchOptions): Promise<void> {
   const environment = describeEnvironment(options.peers);
   process.stdout.write(`${environmentAsText(environment)}\n\n`);
   warnAbout(environment);
+  using files = new SessionFiles();
   const scenes: SceneReport[] = [];
-  for (const scene of options.scenes) {
-    const report = await play(scene, peers, options);
+  for (const [place, scene] of options.scenes.entries()) {
+    progress.scene(
+      scene.name,
+      `${place + 1} of ${options.scenes.length}, ${timeLeft(options, place)}`,
+    );
+    const report = await play(scene, peers, files, options);
     process.stdout.write(`${sceneAsText(report)}\n`);
+    for (const reason of report.leftOut ?? []) {
+      progress.say(`LEFT OUT of ${scene.name}: ${reason}`);
+    }
     scenes.push(report);
   }
   const { quick, effort } = options;
   summarizeBounds(scenes, options);
   if (options.write) write({ startedAt, quick, effort, environment, scenes }, options.sceneName);
+}
+
+/** An estimate, from a machine with two cores. */
+function timeLeft({ scenes, quick }: BenchOptions, place: number): string {
+  const seconds = scenes
+    .slice(place)
+    .reduce((sum, scene) => sum + (quick ? scene.seconds.quick : scene.seconds.full), 0);
+  return seconds < 90 ? `about ${seconds} s to go` : `about ${Math.round(seconds / 60)} min to go`;
 }
 
 function warnAbout({ machine }: Environment): void {
@@ -72,24 +90,25 @@ async function takePart(options: BenchOptions): Promise<readonly Peer[]> {
 async function play(
   scene: Scene,
   peers: readonly Peer[],
-  { effort }: BenchOptions,
+  files: SessionFiles,
+  { effort, quick }: BenchOptions,
 ): Promise<SceneReport> {
-  progress.scene(scene.name);
-  await using stage = new Stage(peers);
-  const comparison = await scene.run({ stage, effort, progress: (text) => progress.step(text) });
+  await using stage = new Stage(peers, files);
+  const { run, seconds: _, ...about } = scene;
+  const step = (text: string) => progress.step(text);
+  const comparison = await run({ stage, effort, quick, progress: step });
   progress.clear();
-  const { name, title, about, operation } = scene;
-  return { name, title, about, operation, ...comparison };
+  return { ...about, ...comparison };
 }
 
 function summarizeBounds(scenes: readonly SceneReport[], { check, quick }: BenchOptions): void {
-  const bounds = scenes.flatMap(({ operation, bounds }) =>
-    bounds.map((bound) => ({ operation, bound })),
+  const bounds = scenes.flatMap(({ name, bounds = [] }) =>
+    bounds.map((bound) => ({ name, bound })),
   );
   if (bounds.length === 0) return;
   process.stdout.write(`Bounds${quick ? ' (a quick run: rough)' : ''}\n`);
-  for (const { operation, bound } of bounds) {
-    process.stdout.write(`  ${boundAsText(operation, bound)}\n`);
+  for (const { name, bound } of bounds) {
+    process.stdout.write(`  ${verdict(bound)}  ${name}: ${boundAsText(bound)}\n`);
   }
   if (check && bounds.some(({ bound }) => !bound.met)) process.exitCode = 1;
 }

@@ -22,7 +22,7 @@ export function spread(summary: Summary): number {
 }
 
 /** Linear between the two nearest numbers, as most statistics programs do it. */
-function quantile(sorted: readonly number[], share: number): number {
+export function quantile(sorted: ArrayLike<number>, share: number): number {
   const position = (sorted.length - 1) * share;
   const below = sorted[Math.floor(position)];
   const above = sorted[Math.ceil(position)];

@@ -36,6 +36,7 @@ export type {
   JobRun,
   JobSummary,
   Registered,
+  RewoundJob,
   RunOutcome,
   UnrunTicks,
 } from './contract/job-ledger.ts';

@@ -1,61 +1,19 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { SCENES } from '../scenes/index.ts';
+import { chartAsSvg } from './chart.ts';
 import { type PublishedScene, publishedScenes } from './results.ts';
+import type { SceneReport } from './run-report.ts';
+import { boundAsText, tableOf } from './table.ts';
 import { environmentAsText } from './text.ts';
-import { formatRatio, formatSpread, formatTime } from './units.ts';
 
 const FILE = new URL('../../docs/performance.md', import.meta.url);
+const PICTURES = new URL('../../docs/pictures/', import.meta.url);
 const BEGIN = '<!-- bench:begin -->';
 const END = '<!-- bench:end -->';
 
-/** What stands around the tables in a file that is new; it is for people to edit from then on. */
-const FRAME = `# Performance
-
-What onehost costs, beside what it stands on (better-sqlite3), beside the limit in memory (lru-cache), and
-beside other stores that an app might take.
-
-## How it was measured
-
-- Everything in a table was measured in one run of one process, by turns: a batch of each, then again a
-  batch of each, beginning with another one each time. A slow phase of the machine meets all alike.
-- A batch is many operations, each of which is checked to have done what it should; before it, garbage is
-  collected. The batches of the warm-up do not count.
-- All get the same tokens (new strings each time, as from a request) and the same sessions (250 bytes as JSON).
-- SQLite files, the peers' too, have the settings of onehost: WAL, \`synchronous=NORMAL\` (\`FULL\` where a table
-  says that a power cut is survived), checkpoints every 1,000 pages. Checkpoints are part of the time.
-
-## What the columns mean
-
-- *time*: the median over all batches of the mean time of one operation.
-- *spread*: half of the distance between the quartiles; half of the batches lie within it.
-- *× onehost*: how many times as long as \`DatabaseSessionCache\` it takes. 0.50 is twice as fast, 3.00 three times
-  as slow. It is the median of the ratios of each round.
-
-**Read the ratios.** Absolute times belong to one machine on one day and mean little elsewhere. The machine of
-each table stands above it.
-
-## Again, on your machine
-
-\`\`\`sh
-npm ci
-npm run bench                       # all of it; the first time it installs the peers
-npm run bench -- --quick            # a look, under a minute
-npm run bench -- --scene hot-get    # one table
-npm run bench -- --write            # writes bench/results/ and the tables below
-\`\`\`
-
-Redis takes part where \`redis-server\` is installed.
-
-## Results
-
-${BEGIN}
-${END}
-`;
-
 /** Puts the newest results of each scene between the markers of docs/performance.md. */
 export function writePerformanceDoc(): void {
-  const text = existsSync(FILE) ? readFileSync(FILE, 'utf8') : FRAME;
-  const [before, rest] = text.split(BEGIN);
+  const [before, rest] = readFileSync(FILE, 'utf8').split(BEGIN);
   const after = rest?.split(END)[1];
   if (before === undefined || after === undefined) {
     throw new Error(`docs/performance.md must have the lines ${BEGIN} and ${END}: put them back.`);
@@ -80,26 +38,49 @@ function tablesOf(scenes: readonly PublishedScene[]): string {
     .join('\n');
 }
 
-function sceneAsMarkdown({ scene, run, file }: PublishedScene): string {
+function sceneAsMarkdown(published: PublishedScene): string {
+  const { scene, run, file } = published;
+  const { head, groups } = tableOf(scene);
   return [
     `### ${scene.title}`,
     '',
     `${scene.about}${run.quick ? ' **A quick run: rough numbers.**' : ''}`,
     '',
-    `| | time of one ${scene.operation} | spread | × onehost | |`,
-    '|---|--:|--:|--:|---|',
-    ...scene.rows.map(
-      ({ name, time, ratio, note }) =>
-        `| ${name} | ${formatTime(time.median)} | ${formatSpread(time)} | ${formatRatio(ratio.median)} | ${note} |`,
-    ),
+    ...chartOf(scene),
+    `What is counted: ${scene.of}.`,
     '',
-    ...scene.bounds.map(
-      ({ against, limit, ratio, met }) =>
-        `- ${met ? 'Met' : '**Not met**'}: one ${scene.operation} takes ${formatRatio(ratio.median)} times as long as ` +
-        `"${against}"; at most ${formatRatio(limit)} is allowed.`,
-    ),
-    ...(scene.bounds.length > 0 ? [''] : []),
-    `All batches: [bench/results/${file}](../bench/results/${file})`,
+    asLine(head),
+    asLine(head.map((_, column) => (isText(column, head) ? '---' : '--:'))),
+    ...groups.flatMap(({ label, lines }) => [
+      ...(label === null ? [] : [asLine([`**${label}**`, ...head.slice(1).map(() => '')])]),
+      ...lines.map(asLine),
+    ]),
     '',
-  ].join('\n');
+    ...(scene.bounds ?? []).map(
+      (bound) => `- ${bound.met ? 'Met' : '**Not met**'}: ${boundAsText(bound)}.`,
+    ),
+    ...(scene.leftOut ?? []).map((reason) => `- **Left out**: ${reason}`),
+    '',
+    `All samples: [bench/results/${file}](../bench/results/${file})`,
+    '',
+  ]
+    .join('\n')
+    .replaceAll(/\n{3,}/g, '\n\n');
+}
+
+/** Draws the picture, and shows it. */
+function chartOf(scene: SceneReport): string[] {
+  if (scene.chart === undefined || scene.rows.length === 0) return [];
+  const name = `bench-${scene.name}.svg`;
+  writeFileSync(new URL(name, PICTURES), chartAsSvg(scene, scene.chart));
+  const alt = `${scene.title}: ${scene.chart.upwards} by ${scene.chart.along}, as in the table below.`;
+  return [`![${alt}](pictures/${name})`, ''];
+}
+
+function asLine(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
+}
+
+function isText(column: number, head: readonly string[]): boolean {
+  return column === 0 || column === head.length - 1;
 }

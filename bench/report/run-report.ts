@@ -1,6 +1,6 @@
-import type { BoundResult, Row } from '../compare.ts';
+import type { Effort } from '../effort.ts';
 import type { Environment } from '../environment.ts';
-import type { Effort } from '../measure.ts';
+import type { Comparison, Scene } from '../scenes/scene.ts';
 
 /** All that one run has found out; what is written as JSON. */
 export interface RunReport {
@@ -13,11 +13,7 @@ export interface RunReport {
   readonly scenes: readonly SceneReport[];
 }
 
-export interface SceneReport {
-  readonly name: string;
-  readonly title: string;
-  readonly about: string;
-  readonly operation: string;
-  readonly rows: readonly Row[];
-  readonly bounds: readonly BoundResult[];
-}
+/** What a scene asked, and the answer. */
+export interface SceneReport
+  extends Pick<Scene, 'name' | 'title' | 'about' | 'of' | 'unit' | 'chart'>,
+    Comparison {}

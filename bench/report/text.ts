@@ -1,39 +1,28 @@
-import type { BoundResult } from '../compare.ts';
+import type { BoundResult } from '../bounds.ts';
 import type { Environment } from '../environment.ts';
 import type { SceneReport } from './run-report.ts';
-import { formatRatio, formatSpread, formatTime } from './units.ts';
+import { boundAsText, tableOf } from './table.ts';
 
 /** A scene as people read it in a terminal. */
 export function sceneAsText(scene: SceneReport): string {
-  const lines = [
-    ['', `one ${scene.operation}`, 'spread', '× onehost', ''],
-    ...scene.rows.map((row) => [
-      row.name,
-      formatTime(row.time.median),
-      formatSpread(row.time),
-      formatRatio(row.ratio.median),
-      row.note,
-    ]),
-  ];
+  const { head, groups } = tableOf(scene);
+  const lines = groups.flatMap(({ label, lines }) => [
+    ...(label === null ? [] : [[`at ${label}`, ...head.slice(1).map(() => '')]]),
+    ...lines,
+  ]);
   return [
-    `${scene.title} (${scene.name})`,
+    `${scene.title} (${scene.name}): ${scene.of}`,
     ...wrap(scene.about, 96),
     '',
-    ...alignColumns(lines),
-    ...scene.bounds.map((bound) => `  ${boundAsText(scene.operation, bound)}`),
+    ...alignColumns([[...head], ...lines]),
+    ...(scene.bounds ?? []).map((bound) => `  ${verdict(bound)}  ${boundAsText(bound)}`),
+    ...(scene.leftOut ?? []).map((reason) => `  LEFT OUT: ${reason}`),
     '',
   ].join('\n');
 }
 
-export function boundAsText(
-  operation: string,
-  { against, limit, ratio, met }: BoundResult,
-): string {
-  const range = `${formatRatio(ratio.lowerQuartile)} to ${formatRatio(ratio.upperQuartile)}`;
-  return (
-    `${met ? 'MET    ' : 'NOT MET'}  ${operation}: ${formatRatio(ratio.median)} times "${against}" ` +
-    `(half of the rounds: ${range}); at most ${formatRatio(limit)}`
-  );
+export function verdict({ met }: BoundResult): string {
+  return met ? 'MET    ' : 'NOT MET';
 }
 
 export function environmentAsText({ versions, machine }: Environment): string {

@@ -1,5 +1,18 @@
+import type { Unit } from '../scenes/scene.ts';
 import type { Summary } from '../statistics.ts';
 import { spread } from '../statistics.ts';
+
+export function formatValue(unit: Unit, value: number): string {
+  if (unit === 'nanoseconds') return formatTime(value);
+  return unit === 'bytes' ? `${Math.round(value)} B` : formatRate(value);
+}
+
+/** Operations per second: `812`, `41.3 k`, `2.06 M`. */
+function formatRate(perSecond: number): string {
+  if (perSecond < 1000) return threeDigits(perSecond);
+  if (perSecond < 1e6) return `${threeDigits(perSecond / 1e3)} k`;
+  return `${threeDigits(perSecond / 1e6)} M`;
+}
 
 /** Three digits, in the unit that suits: `85.2 ns`, `1.72 µs`, `2.41 ms`. */
 export function formatTime(nanoseconds: number): string {

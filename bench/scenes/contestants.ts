@@ -1,6 +1,6 @@
 import { work } from '../batch-loop.ts';
 import type { Contestant } from '../measure.ts';
-import { type BatchRequest, RequestStream } from '../requests.ts';
+import { type BatchRequest, RequestStream, StridingStream } from '../requests.ts';
 import { fill, readAll, removeAll } from '../stage.ts';
 import type { Method } from '../stores/store.ts';
 import type { Entrant } from './entrants.ts';
@@ -15,6 +15,12 @@ export async function onKnownSessions(
   await fill(entrant.store, stream.all());
   await readAll(entrant.store, stream.all());
   return contestant(entrant, method, (operations) => stream.takeKnown(operations));
+}
+
+/** Gets sessions all over a file of `size` sessions; `start` as in {@link StridingStream}. */
+export function gettingAllOver(entrant: Entrant, size: number, start: number): Contestant {
+  const stream = new StridingStream(size, start);
+  return contestant(entrant, 'get', (operations) => stream.take(operations));
 }
 
 /**
@@ -54,13 +60,12 @@ export function inFlight(contestant: Contestant, width: number): Contestant {
 }
 
 function contestant(
-  { name, note, store, answersAtOnce, paired = false }: Entrant,
+  { store, answersAtOnce, paired = false, ...about }: Entrant,
   method: Method,
   requests: (operations: number) => BatchRequest[] | Promise<BatchRequest[]>,
 ): Contestant {
   return {
-    name,
-    note,
+    ...about,
     paired,
     work: work(store, method, answersAtOnce.includes(method) ? 'at once' : 1),
     prepare: async (operations) => {

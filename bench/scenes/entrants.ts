@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { DatabaseSessionCacheOptions } from 'onehost';
 import type { Stage } from '../stage.ts';
 import { DatabaseSubject } from '../stores/onehost.ts';
@@ -9,8 +10,9 @@ import {
   type Peer,
   type SessionStore,
 } from '../stores/store.ts';
+import type { Group } from '../turns.ts';
 
-const ONEHOST = 'onehost DatabaseSessionCache';
+export const ONEHOST = 'onehost DatabaseSessionCache';
 export const STATEMENTS_ALONE = 'raw: the statements alone';
 export const STATEMENTS_AND_CODEC = 'raw: statements, hash and JSON';
 
@@ -20,22 +22,25 @@ export interface Entrant<Store extends SessionStore = SessionStore> {
   readonly note: string;
   readonly store: Store;
   readonly answersAtOnce: readonly Method[];
+  readonly group?: Group;
   /** Those that bounds compare; see `Contestant.paired`. */
   readonly paired?: boolean;
 }
 
+/** @param file one that is there and must not be written to; a new one of its own if left out. */
 export async function enterOnehost(
   stage: Stage,
   note: string,
   options: DatabaseSessionCacheOptions = {},
-): Promise<Entrant> {
-  const store = stage.closing(await DatabaseSubject.open(stage.folder(), options));
+  file = path.join(stage.folder(), 'onehost.db'),
+): Promise<Entrant<DatabaseSubject>> {
+  const store = stage.closing(await DatabaseSubject.open(file, options));
   return { name: ONEHOST, note, store, answersAtOnce: METHODS, paired: true };
 }
 
 /** What better-sqlite3 itself takes, on the same schema. */
-export function enterRaw(stage: Stage, durability: Durability = 'process-crash') {
-  const options = () => ({ folder: stage.folder(), durability });
+export function enterRaw(stage: Stage, durability: Durability = 'process-crash', file?: string) {
+  const options = () => ({ file: file ?? path.join(stage.folder(), 'raw.db'), durability });
   const common = { answersAtOnce: METHODS, paired: true };
   const alone: Entrant<StatementsAlone> = {
     ...common,

@@ -1,4 +1,4 @@
-import { compare } from '../compare.ts';
+import { compareTimes } from '../compare.ts';
 import { onKnownSessions } from './contestants.ts';
 import { type Entrant, enterOnehost, enterPeers, enterRaw } from './entrants.ts';
 import type { Scene } from './scene.ts';
@@ -11,14 +11,16 @@ export const touchCoalesced: Scene = {
   about:
     '1,000 sessions that were touched a moment ago: less than touchWriteShare (5 %) of their time would ' +
     'be gained, so nothing is written. Those that have no such thing are in the next table.',
-  operation: 'touch',
+  of: 'the time of one touch',
+  unit: 'nanoseconds',
+  seconds: { full: 30, quick: 6 },
   async run(context) {
     const { stage } = context;
     const entrants = [
       await enterOnehost(stage, 'in the near cache, checked against the file'),
       ...(await enterPeers(stage, (peer) => peer.keptIn === 'memory')),
     ];
-    return compare(context, await touching(entrants), { operations: 100_000 });
+    return { rows: await compareTimes(context, await touching(entrants), { operations: 100_000 }) };
   },
 };
 
@@ -26,7 +28,9 @@ export const touchWritten: Scene = {
   name: 'touch-written',
   title: 'Touch, written',
   about: '1,000 sessions, and each touch is written (touchWriteShare: 0).',
-  operation: 'touch',
+  of: 'the time of one touch',
+  unit: 'nanoseconds',
+  seconds: { full: 30, quick: 6 },
   async run(context) {
     const { stage } = context;
     const raw = enterRaw(stage);
@@ -36,7 +40,12 @@ export const touchWritten: Scene = {
       raw.withCodec,
       ...(await enterPeers(stage, (peer) => peer.keptIn !== 'memory')),
     ];
-    return compare(context, await touching(entrants), { operations: 3000, batchFactor: 2 });
+    return {
+      rows: await compareTimes(context, await touching(entrants), {
+        operations: 3000,
+        batchFactor: 2,
+      }),
+    };
   },
 };
 

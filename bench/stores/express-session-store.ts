@@ -64,6 +64,12 @@ class ExpressSessionSubject implements SessionStore {
     return answer.changes === 1;
   }
 
+  fill(requests: readonly BatchRequest[]) {
+    this.#connection.transaction(() => {
+      for (const request of requests) this.set(request);
+    })();
+  }
+
   close() {
     this.#connection.close();
   }

@@ -4,7 +4,11 @@ import { METHODS, type Peer, type SessionStore } from './store.ts';
 
 /** As an app uses it: it keeps the very objects that it is given, and hands them to all readers. */
 class LruCacheSubject implements SessionStore {
-  readonly #cache = new LRUCache<string, AppSession>({ max: 100_000, ttl: TTL_SECONDS * 1000 });
+  readonly #cache: LRUCache<string, AppSession>;
+
+  constructor(max = 100_000) {
+    this.#cache = new LRUCache({ max, ttl: TTL_SECONDS * 1000 });
+  }
 
   get({ token }: BatchRequest) {
     return this.#cache.get(token);
@@ -34,5 +38,5 @@ export const lruCache: Peer = {
   answersAtOnce: METHODS,
   durabilities: [],
   packages: [],
-  open: () => new LruCacheSubject(),
+  open: ({ sessions }) => new LruCacheSubject(sessions),
 };

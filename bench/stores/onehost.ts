@@ -1,4 +1,3 @@
-import path from 'node:path';
 import {
   DatabaseSessionCache,
   type DatabaseSessionCacheOptions,
@@ -19,10 +18,10 @@ export class DatabaseSubject implements SessionStore {
   }
 
   static async open(
-    folder: string,
+    file: string,
     options: DatabaseSessionCacheOptions = {},
   ): Promise<DatabaseSubject> {
-    const database = await openDatabase(path.join(folder, 'onehost.db'));
+    const database = await openDatabase(file);
     const cache = new DatabaseSessionCache<AppSession>(database, options);
     return new DatabaseSubject(cache, () => database.close());
   }
@@ -42,6 +41,10 @@ export class DatabaseSubject implements SessionStore {
 
   invalidate({ token }: BatchRequest) {
     return this.#cache.invalidate(token);
+  }
+
+  invalidateByUser({ session }: BatchRequest) {
+    return this.#cache.invalidateByUser(session.userId);
   }
 
   close() {

@@ -1,4 +1,5 @@
 import { isInstalled } from '../peer-packages.ts';
+import { bentocache } from './bentocache.ts';
 import { expressSessionStore } from './express-session-store.ts';
 import { keyv } from './keyv.ts';
 import { lmdb, lmdbWithoutSync } from './lmdb.ts';
@@ -8,13 +9,14 @@ import { redis } from './redis.ts';
 import { RedisServer } from './redis-server.ts';
 import type { Peer } from './store.ts';
 
-const ALL: readonly Peer[] = [
+export const PEERS: readonly Peer[] = [
   inMemorySessionCache,
   lruCache,
   lmdb,
   lmdbWithoutSync,
   expressSessionStore,
   keyv,
+  bentocache,
   redis,
 ];
 
@@ -28,7 +30,7 @@ export function findPeers(installed: boolean): {
   readonly missing: string[];
 } {
   const missing: string[] = [];
-  const peers = ALL.filter((peer) => {
+  const peers = PEERS.filter((peer) => {
     if (!installed) return peer.packages.length === 0;
     const lacking = peer.packages.filter((name) => !isInstalled(name));
     if (lacking.length > 0) missing.push(`${peer.name}: ${lacking.join(', ')} not installed`);

@@ -1,7 +1,7 @@
-import { hash } from 'node:crypto';
 import type { AppSession, BatchRequest } from '../requests.ts';
-import { RawSqlite } from './raw-sqlite.ts';
-import type { OpenOptions, SessionStore } from './store.ts';
+import { type RawOptions, RawSqlite } from './raw-sqlite.ts';
+import { bytesOfHash } from './session-table.ts';
+import type { SessionStore } from './store.ts';
 
 /** Nothing but the statements: hashes and payloads are made before the clock starts. */
 export class StatementsAlone implements SessionStore {
@@ -10,7 +10,7 @@ export class StatementsAlone implements SessionStore {
   #userIds: string[] = [];
   #payloads: string[] = [];
 
-  constructor(options: OpenOptions) {
+  constructor(options: RawOptions) {
     this.#raw = new RawSqlite(options);
   }
 
@@ -40,6 +40,10 @@ export class StatementsAlone implements SessionStore {
     return this.#raw.delete(this.#hashes[number] as Buffer);
   }
 
+  invalidateByUser({ session }: BatchRequest) {
+    return this.#raw.deleteOfUser(String(session.userId));
+  }
+
   close() {
     this.#raw.close();
   }
@@ -49,7 +53,7 @@ export class StatementsAlone implements SessionStore {
 export class StatementsAndCodec implements SessionStore {
   readonly #raw: RawSqlite;
 
-  constructor(options: OpenOptions) {
+  constructor(options: RawOptions) {
     this.#raw = new RawSqlite(options);
   }
 
@@ -72,12 +76,11 @@ export class StatementsAndCodec implements SessionStore {
     return this.#raw.delete(bytesOfHash(token));
   }
 
+  invalidateByUser({ session }: BatchRequest) {
+    return this.#raw.deleteOfUser(String(session.userId));
+  }
+
   close() {
     this.#raw.close();
   }
-}
-
-/** The quickest way there is on Node 20; as onehost does it. */
-function bytesOfHash(token: string): Buffer {
-  return Buffer.from(hash('sha256', token), 'hex');
 }

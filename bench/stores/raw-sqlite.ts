@@ -1,12 +1,14 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import SqliteConnection, { type Database, type Statement } from 'better-sqlite3';
 import { TTL_SECONDS } from '../requests.ts';
-import type { OpenOptions } from './store.ts';
+import { createSchema } from './session-table.ts';
+import type { Durability } from './store.ts';
 import { tune } from './tune.ts';
 
-/** One table of sessions by token, and no way to clear a million of them at once: what an app would write by hand. */
-const SCHEMA = new URL('../../migrations/sqlite/0001_sessions.sql', import.meta.url);
+export interface RawOptions {
+  /** Made if it is not there. */
+  readonly file: string;
+  readonly durability: Durability;
+}
 
 /** What a row says besides its payload. */
 interface Life {
@@ -14,7 +16,7 @@ interface Life {
 }
 
 /**
- * The statements that `DatabaseSessionCache` needs for each operation, written by hand on the first schema:
+ * The statements that `DatabaseSessionCache` needs for each operation, written by hand on the same schema, for an app that never clears it:
  * prepared once, their parameters by position, and nothing around them. This is the limit that the
  * bounds of this bench are about.
  */
@@ -28,42 +30,47 @@ export class RawSqlite {
   readonly #deleteOneExpired: Statement<[number]>;
   readonly #updateLife: Statement<[number, number, Buffer]>;
   readonly #delete: Statement<[Buffer], Life>;
-  readonly #logChange: Statement<[number, Buffer]>;
+  readonly #deleteOfUser: Statement<[string], { token_hash: Buffer } & Life>;
+  readonly #logChange: Statement<[number, Buffer | null, string | null]>;
 
-  constructor({ folder, durability }: OpenOptions) {
-    const connection = tune(new SqliteConnection(path.join(folder, 'raw.db')), durability);
+  constructor({ file, durability }: RawOptions) {
+    const connection = tune(new SqliteConnection(file), durability);
     createSchema(connection);
     this.#connection = connection;
     this.#begin = connection.prepare('begin immediate');
     this.#commit = connection.prepare('commit');
     this.#find = connection.prepare(
-      'select user_id, payload, expires_at from onehost_session_entries where token_hash = ?',
+      'select user_id, payload, expires_at from onehost_sessions where generation = 1 and token_hash = ?',
     );
     this.#findLife = connection.prepare(
-      'select user_id, created_at, expires_at from onehost_session_entries where token_hash = ?',
+      'select user_id, created_at, expires_at from onehost_sessions where generation = 1 and token_hash = ?',
     );
     this.#upsert = connection.prepare(
-      `insert into onehost_session_entries
-         (token_hash, user_id, payload, created_at, touched_at, expires_at) values (?, ?, ?, ?, ?, ?)
-       on conflict (token_hash) do update set
+      `insert into onehost_sessions
+         (generation, token_hash, user_id, payload, created_at, touched_at, expires_at)
+         values (1, ?, ?, ?, ?, ?, ?)
+       on conflict (generation, token_hash) do update set
          user_id = excluded.user_id, payload = excluded.payload, created_at = excluded.created_at,
          touched_at = excluded.touched_at, expires_at = excluded.expires_at`,
     );
     // One at a time: for `token_hash in (select ... limit 2)` SQLite builds a table of its own, which costs
     // 30 us even when nothing has expired; this costs 1 us.
     this.#deleteOneExpired = connection.prepare(
-      `delete from onehost_session_entries where token_hash =
-         (select token_hash from onehost_session_entries
+      `delete from onehost_sessions where (generation, token_hash) =
+         (select generation, token_hash from onehost_sessions
             where expires_at <= ? order by expires_at limit 1)`,
     );
     this.#updateLife = connection.prepare(
-      'update onehost_session_entries set touched_at = ?, expires_at = ? where token_hash = ?',
+      'update onehost_sessions set touched_at = ?, expires_at = ? where generation = 1 and token_hash = ?',
     );
     this.#delete = connection.prepare(
-      'delete from onehost_session_entries where token_hash = ? returning expires_at',
+      'delete from onehost_sessions where generation = 1 and token_hash = ? returning expires_at',
+    );
+    this.#deleteOfUser = connection.prepare(
+      'delete from onehost_sessions where user_id = ? returning token_hash, expires_at',
     );
     this.#logChange = connection.prepare(
-      'insert into onehost_session_changes (mark, token_hash, user_id) values (?, ?, null)',
+      'insert into onehost_session_changes (mark, token_hash, user_id) values (?, ?, ?)',
     );
   }
 
@@ -93,9 +100,19 @@ export class RawSqlite {
   delete(tokenHash: Buffer): boolean {
     this.#begin.run();
     const deleted = this.#delete.get(tokenHash);
-    this.#logChange.run(Math.floor(Math.random() * Number.MAX_SAFE_INTEGER), tokenHash);
+    this.#logChange.run(randomMark(), tokenHash, null);
     this.#commit.run();
     return deleted !== undefined && deleted.expires_at > Date.now();
+  }
+
+  deleteOfUser(userId: string): number {
+    const now = Date.now();
+    this.#begin.run();
+    const deleted = this.#deleteOfUser.all(userId);
+    this.#logChange.run(randomMark(), null, userId);
+    for (const { token_hash } of deleted) this.#logChange.run(randomMark(), token_hash, null);
+    this.#commit.run();
+    return deleted.filter(({ expires_at }) => expires_at > now).length;
   }
 
   close(): void {
@@ -103,6 +120,6 @@ export class RawSqlite {
   }
 }
 
-function createSchema(connection: Database): void {
-  connection.exec(readFileSync(SCHEMA, 'utf8'));
+function randomMark(): number {
+  return Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
 }

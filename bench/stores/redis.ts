@@ -1,7 +1,7 @@
 import { requirePeer } from '../peer-packages.ts';
 import { type AppSession, type BatchRequest, TTL_SECONDS } from '../requests.ts';
 import { RedisServer } from './redis-server.ts';
-import type { Peer, SessionStore } from './store.ts';
+import type { OpenOptions, Peer, SessionStore } from './store.ts';
 
 interface RedisClient {
   connect(): Promise<unknown>;
@@ -18,18 +18,18 @@ interface RedisClient {
 }
 
 class RedisSubject implements SessionStore {
-  readonly #server: RedisServer;
+  readonly #server: RedisServer | null;
   readonly #client: RedisClient;
 
-  private constructor(server: RedisServer, client: RedisClient) {
+  private constructor(server: RedisServer | null, client: RedisClient) {
     this.#server = server;
     this.#client = client;
   }
 
-  static async open(folder: string): Promise<RedisSubject> {
+  static async open({ folder, serverPort }: OpenOptions): Promise<RedisSubject> {
     const { createClient } = requirePeer<{ createClient(options: object): RedisClient }>('redis');
-    const server = await RedisServer.start(folder);
-    const client = createClient({ url: `redis://127.0.0.1:${server.port}` });
+    const server = serverPort === undefined ? await RedisServer.start(folder) : null;
+    const client = createClient({ url: `redis://127.0.0.1:${server?.port ?? serverPort}` });
     client.on('error', (error) => {
       throw error;
     });
@@ -56,9 +56,13 @@ class RedisSubject implements SessionStore {
     return this.#client.del(`session:${token}`);
   }
 
+  async fill(requests: readonly BatchRequest[]) {
+    await Promise.all(requests.map((request) => this.set(request)));
+  }
+
   async close() {
     await this.#client.close();
-    await this.#server.stop();
+    await this.#server?.stop();
   }
 }
 
@@ -69,5 +73,5 @@ export const redis: Peer = {
   answersAtOnce: [],
   durabilities: [],
   packages: ['redis'],
-  open: ({ folder }) => RedisSubject.open(folder),
+  open: (options) => RedisSubject.open(options),
 };

@@ -17,7 +17,7 @@ export interface SessionStore {
   /** Called with each batch before it is timed, by those that do part of the work ahead. */
   makeReady?(requests: readonly BatchRequest[]): void;
   /** Sets them all, in a quicker way than one by one. Never timed. */
-  fill?(requests: readonly BatchRequest[]): void;
+  fill?(requests: readonly BatchRequest[]): Awaitable<void>;
   close(): Awaitable<void>;
 }
 
@@ -43,8 +43,12 @@ export interface Peer {
 }
 
 export interface OpenOptions {
-  /** An empty folder of its own. */
+  /** A folder of its own, empty at first. */
   readonly folder: string;
   /** What each write promises. */
   readonly durability: Durability;
+  /** How many sessions there must be room for, 100,000 if nothing is said; those on disk do not ask. */
+  readonly sessions?: number;
+  /** The port of a server on this machine that others use too; without it, those that need one start their own. */
+  readonly serverPort?: number;
 }

@@ -20,6 +20,7 @@ export interface AppParts {
   readonly users: Users;
   readonly sessions: Sessions;
   readonly cookie: SessionCookie;
+  readonly jobRoutes: Hono;
   /** The number of this process, for people who want to see who answered. */
   readonly worker: number;
   readonly publicOrigin: string | undefined;
@@ -40,7 +41,8 @@ interface CallerEnv {
   Variables: { caller: Caller };
 }
 
-export function createApp({ users, sessions, cookie, worker, publicOrigin }: AppParts): Hono<Env> {
+export function createApp(parts: AppParts): Hono<Env> {
+  const { users, sessions, cookie, jobRoutes, worker, publicOrigin } = parts;
   const app = new Hono<Env>();
 
   app.use(nameWorker(worker));
@@ -120,6 +122,9 @@ export function createApp({ users, sessions, cookie, worker, publicOrigin }: App
     const devices = await sessions.devices(session.userId);
     return c.json(devices.map((device) => ({ ...device, isCurrent: device.id === current })));
   });
+
+  app.use('/jobs/*', requireCaller);
+  app.route('/jobs', jobRoutes);
 
   app.onError((error, c) => {
     if (error instanceof HTTPException) return error.getResponse();

@@ -2,9 +2,15 @@ import path from 'node:path';
 import SqliteDatabase, { type Database } from 'better-sqlite3';
 
 /**
- * Opens the app's own file. Its `logins` are the store of record; onehost has a file beside it that
- * may be deleted while the app is stopped, at the price of loading each session once more.
+ * onehost's file: sessions as they are remembered, leases, what became of each tick of a job, and the
+ * statistics that a job writes under the fence. It may be deleted while the app is stopped, at the price of loading each
+ * session once more, and of the statistics.
  */
+export function onehostFile(folder: string): string {
+  return path.join(folder, 'onehost.db');
+}
+
+/** Opens the app's own file. Its `logins` are the store of record. */
 export function openAppDatabase(folder: string): Database {
   const database = new SqliteDatabase(path.join(folder, 'app.db'), { timeout: 5000 });
   database.pragma('journal_mode = wal');

@@ -8,13 +8,24 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { compileApp } from './demo/compile-app.ts';
 import { interruption } from './demo/interruption.ts';
+import { playScenes } from './demo/play-scenes.ts';
 import { logoutWithMemory, logoutWithSharedFile } from './demo/scenes/logout.ts';
+import { ownerKilled } from './demo/scenes/owner-killed.ts';
+import { ownerStopped } from './demo/scenes/owner-stopped.ts';
 import { restart } from './demo/scenes/restart.ts';
+import { secondInstance } from './demo/scenes/second-instance.ts';
 import { stolenDevice } from './demo/scenes/stolen-device.ts';
 import { serve } from './demo/serve.ts';
-import { playScenes } from './demo/stage.ts';
 
-const SCENES = [logoutWithMemory, logoutWithSharedFile, stolenDevice, restart];
+const SCENES = [
+  logoutWithMemory,
+  logoutWithSharedFile,
+  stolenDevice,
+  restart,
+  ownerKilled,
+  ownerStopped,
+  secondInstance,
+];
 
 const { values: options } = parseArgs({ options: { serve: { type: 'boolean', default: false } } });
 const interrupted = interruption();

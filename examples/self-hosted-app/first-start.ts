@@ -2,16 +2,20 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createTables, openAppDatabase } from './database.ts';
+import { Refusal } from './refusal.ts';
 import { Users } from './users.ts';
 
-/**
- * What must be there before a worker starts: the folder, the tables, a user who can log in, and the
- * secret that signs cookies, which this returns.
- */
-export async function prepareFolder(folder: string, env: NodeJS.ProcessEnv): Promise<string> {
+export function makeFolder(folder: string): void {
   // The app's files are for its own user alone; the workers inherit this.
   process.umask(0o077);
   mkdirSync(folder, { recursive: true });
+}
+
+/**
+ * What must be there before a worker starts: the tables, a user who can log in, and the secret that
+ * signs cookies, which this returns. For the only instance: two would give two different secrets.
+ */
+export async function prepareFolder(folder: string, env: NodeJS.ProcessEnv): Promise<string> {
   const database = openAppDatabase(folder);
   try {
     createTables(database);
@@ -42,7 +46,7 @@ function cookieSecret(folder: string, env: NodeJS.ProcessEnv): string {
   const secret = given ?? readFileSync(file, 'utf8');
   if (secret.length < 32) {
     const source = given === undefined ? file : 'APP_COOKIE_SECRET';
-    throw new Error(`${source} must hold at least 32 characters, but holds ${secret.length}.`);
+    throw new Refusal(`${source} must hold at least 32 characters, but holds ${secret.length}.`);
   }
   return secret;
 }

@@ -35,6 +35,8 @@ export class Logins {
   readonly #remove: Statement<[Buffer]>;
   readonly #removeById: Statement<[number, string]>;
   readonly #removeOthers: Statement<[number, Buffer]>;
+  readonly #removeExpired: Statement<[{ now: number; most: number }]>;
+  readonly #countLive: Statement<[{ now: number }], { logins: number }>;
   readonly #add: Transaction<(token: string, login: NewLogin, keepOtherDevices: boolean) => void>;
 
   constructor(database: Database) {
@@ -50,7 +52,12 @@ export class Logins {
     this.#removeOthers = database.prepare(
       'delete from logins where user_id = ? and token_hash <> ?',
     );
-    const removeExpired = database.prepare('delete from logins where expires_at <= ?');
+    this.#removeExpired = database.prepare(`
+      delete from logins where token_hash in
+        (select token_hash from logins where expires_at <= :now limit :most)`);
+    this.#countLive = database.prepare(
+      'select count(*) as logins from logins where expires_at > :now',
+    );
     const insert = database.prepare(
       'insert into logins (token_hash, id, user_id, device, created_at, expires_at) values (?, ?, ?, ?, ?, ?)',
     );
@@ -59,7 +66,6 @@ export class Logins {
         const now = Date.now();
         const { userId, device, expiresAt } = login;
         const tokenHash = hashOf(token);
-        removeExpired.run(now);
         if (!keepOtherDevices) this.#removeOthers.run(userId, tokenHash);
         insert.run(tokenHash, sessionIdOf(token), userId, device, now, expiresAt);
       },
@@ -96,6 +102,15 @@ export class Logins {
 
   removeOthers(userId: number, token: string): void {
     this.#removeOthers.run(userId, hashOf(token));
+  }
+
+  /** How many were removed, `most` of them at most; until then they take up room, and nothing else. */
+  removeExpired(most: number): number {
+    return this.#removeExpired.run({ now: Date.now(), most }).changes;
+  }
+
+  countLive(): number {
+    return this.#countLive.get({ now: Date.now() })?.logins ?? 0;
   }
 }
 

@@ -1,68 +1,64 @@
 /**
- * The app: this process starts the workers, starts one again that has crashed, and stops them all when
- * it is told to. It answers no requests itself.
+ * The app: this process makes sure that it is the only instance, starts the workers, and stops them when it is told to, or
+ * when another instance has taken its place. It answers no requests itself.
  */
-import cluster, { type Worker } from 'node:cluster';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { prepareFolder } from './first-start.ts';
-import { readSettings } from './settings.ts';
+import { claimSingleInstance, DatabaseLeaseStore, isOnehostError, openDatabase } from 'onehost';
+import { onehostFile } from './database.ts';
+import { makeFolder, prepareFolder } from './first-start.ts';
+import { createStatisticsTable } from './login-statistics.ts';
+import { Refusal } from './refusal.ts';
+import { checkSessionCache } from './session-cache.ts';
+import { readSettings, type Settings } from './settings.ts';
+import { Workers } from './workers.ts';
 
-/** Longer than a worker lets its last requests go on. */
-const STOP_SECONDS = 8;
-
-const settings = readSettings(process.env);
-const cookieSecret = await prepareFolder(settings.folder, process.env);
-const numbers = new Map<Worker, number>();
-const listening = new Set<Worker>();
-let announced = false;
-let stopping = false;
-
-// Beside this file: worker.ts, or worker.js once compiled.
-const workerFile = new URL(`./worker${path.extname(import.meta.url)}`, import.meta.url);
-cluster.setupPrimary({ exec: fileURLToPath(workerFile) });
-for (let number = 1; number <= settings.workers; number++) startWorker(number);
-
-process.on('SIGTERM', () => stop());
-process.on('SIGINT', () => stop());
+const stopping = new AbortController();
+process.on('SIGTERM', () => stop('it was told to, by SIGTERM.'));
+process.on('SIGINT', () => stop('it was told to, by SIGINT.'));
 // Started by another program over a channel (PM2, the demo): when that is gone, so is the app.
-process.on('disconnect', () => stop());
+process.on('disconnect', () => stop('the program that started it is gone.'));
 
-cluster.on('listening', (worker, { port }) => {
-  listening.add(worker);
-  if (listening.size === settings.workers && !announced) {
-    announced = true;
-    announce(`http://${settings.host}:${port}`);
+try {
+  await run(readSettings(process.env));
+} catch (error) {
+  if (error !== stopping.signal.reason) {
+    const isForPeople = error instanceof Refusal || isOnehostError(error);
+    console.error(isForPeople ? error.message : error);
+    process.exitCode = 1;
   }
-});
-
-cluster.on('exit', (worker, code, signal) => {
-  const number = numbers.get(worker);
-  numbers.delete(worker);
-  if (stopping && numbers.size === 0 && process.connected) process.disconnect();
-  if (stopping || number === undefined) return;
-  console.error(`Worker ${number} ended by itself (${signal ?? `exit code ${code}`}).`);
-  // One that could not even start would fail again: better to say so than to try for ever.
-  if (listening.delete(worker)) startWorker(number);
-  else stop(1);
-});
-
-function startWorker(number: number): void {
-  const env = { APP_WORKER: String(number), APP_COOKIE_SECRET: cookieSecret };
-  numbers.set(cluster.fork(env), number);
+} finally {
+  if (process.connected) process.disconnect();
 }
 
-function announce(url: string): void {
-  console.log(`Ready: ${url} (${settings.workers} workers, sessions: ${settings.sessionCache})`);
+/** What is made last is ended first: the workers, then the claim, then the file that it is in. */
+async function run(settings: Settings): Promise<void> {
+  const { folder, host, version } = settings;
+  makeFolder(folder);
+  await using database = await openDatabase(onehostFile(folder));
+  await checkSessionCache(settings, database, process.env);
+
+  const leases = new DatabaseLeaseStore(database, { appVersion: version });
+  await using claim = await claimSingleInstance(leases, {
+    name: 'self-hosted-app',
+    waitSeconds: settings.waitSeconds,
+    signal: stopping.signal,
+  });
+  // From here on there is no other instance: nobody else makes tables or a first user, or has the port.
+  claim.transaction(createStatisticsTable);
+  const workers = new Workers({
+    count: settings.workers,
+    env: { APP_COOKIE_SECRET: await prepareFolder(folder, process.env) },
+    onReady: (port) => announce(settings, `http://${host}:${port}`),
+  });
+  const why = await workers.run(AbortSignal.any([stopping.signal, claim.signal]));
+  // The claim was lost, or a worker did not start: a service manager must see that this end was not meant.
+  if (why !== stopping.signal.reason) process.exitCode = 1;
+}
+
+function announce({ workers, sessionCache }: Settings, url: string): void {
+  console.log(`Ready: ${url} (${workers} workers, sessions: ${sessionCache})`);
   process.send?.({ ready: url });
 }
 
-function stop(exitCode = 0): void {
-  if (stopping) return;
-  stopping = true;
-  process.exitCode = exitCode;
-  for (const worker of numbers.keys()) worker.process.kill('SIGTERM');
-  setTimeout(() => {
-    for (const worker of numbers.keys()) worker.process.kill('SIGKILL');
-  }, STOP_SECONDS * 1000).unref();
+function stop(why: string): void {
+  stopping.abort(new Refusal(why));
 }

@@ -1,11 +1,15 @@
 import cluster from 'node:cluster';
 import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
+import { DatabaseLeaseStore, openDatabase } from 'onehost';
 import { createApp } from './app.ts';
-import { openAppDatabase } from './database.ts';
+import { createBackgroundJobs } from './background-jobs.ts';
+import { onehostFile, openAppDatabase } from './database.ts';
+import { createJobRoutes } from './job-routes.ts';
+import { LoginStatistics } from './login-statistics.ts';
 import { Logins } from './logins.ts';
 import { isHttps } from './middleware.ts';
-import { openSessionCache } from './session-cache.ts';
+import { createSessionCache } from './session-cache.ts';
 import { SessionCookie } from './session-cookie.ts';
 import { Sessions } from './sessions.ts';
 import { readSettings } from './settings.ts';
@@ -15,39 +19,51 @@ import { Users } from './users.ts';
 const DRAIN_SECONDS = 5;
 
 const settings = readSettings(process.env);
-const { APP_COOKIE_SECRET: secret, APP_WORKER: worker } = process.env;
-if (secret === undefined || worker === undefined) {
+const { APP_COOKIE_SECRET: secret, APP_WORKER: number } = process.env;
+if (secret === undefined || number === undefined) {
   throw new Error('A worker is started by main.ts: run that instead.');
 }
+const worker = Number(number);
 
-const database = openAppDatabase(settings.folder);
-const sessionCache = await openSessionCache(settings);
+const appDatabase = openAppDatabase(settings.folder);
+const database = await openDatabase(onehostFile(settings.folder));
+const cache = createSessionCache(settings, database);
+const logins = new Logins(appDatabase);
+const leases = new DatabaseLeaseStore(database, { appVersion: settings.version });
+const jobParts = { settings, database, leases, cache, logins, worker };
+const { scheduler, ledger } = createBackgroundJobs(jobParts);
+const statistics = new LoginStatistics(onehostFile(settings.folder));
+
 const app = createApp({
-  users: new Users(database),
-  sessions: new Sessions(new Logins(database), sessionCache.cache, settings.sessionSeconds),
+  users: new Users(appDatabase),
+  sessions: new Sessions(logins, cache, settings.sessionSeconds),
   cookie: new SessionCookie({ secret, secure: isHttps(settings.publicOrigin) }),
-  worker: Number(worker),
+  jobRoutes: createJobRoutes({ leases, ledger, statistics, worker }),
+  worker,
   publicOrigin: settings.publicOrigin,
 });
 
 // Longer than a reverse proxy keeps an idle connection, so that it is never the one to find it closed.
 const server = createServer({ keepAliveTimeout: 75_000 }, getRequestListener(app.fetch));
 server.listen(settings.port, settings.host);
+scheduler.start();
 
-process.on('SIGTERM', stop);
+process.on('SIGTERM', () => void stop());
 // Ctrl-C reaches every process of the terminal; main.ts tells the workers when to stop.
 process.on('SIGINT', () => {});
 let stopping = false;
 
-/** From the outside in: no more requests, then the cache they use, then the databases below it. */
-function stop(): void {
+/** From the outside in: no more requests and ticks, then the cache they use, then the databases below it. */
+async function stop(): Promise<void> {
   // A service manager may send the signal to every process, and main.ts sends it again.
   if (stopping) return;
   stopping = true;
-  server.close(async () => {
-    await sessionCache.close();
-    database.close();
-    cluster.worker?.disconnect();
-  });
   setTimeout(() => server.closeAllConnections(), DRAIN_SECONDS * 1000).unref();
+  const served = new Promise((resolve) => server.close(resolve));
+  await Promise.all([served, scheduler.stop()]);
+  statistics.close();
+  await cache.close();
+  database.close();
+  appDatabase.close();
+  cluster.worker?.disconnect();
 }

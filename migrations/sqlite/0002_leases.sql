@@ -30,9 +30,9 @@ end;
 
 create trigger onehost_leases_raise_token
 before update of fencing_token on onehost_leases
-when new.fencing_token < old.fencing_token
+when new.fencing_token <= old.fencing_token
 begin
-  select raise(abort, 'a fencing token never falls');
+  select raise(abort, 'a fencing token only rises');
 end;
 
 -- What has been learnt of the file's locks during a boot of the machine: that one process sees the lock of another

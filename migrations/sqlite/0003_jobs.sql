@@ -5,19 +5,15 @@
 
 create table onehost_jobs (
   name text not null primary key,
+  lease text not null,             -- whose fencing tokens its runs have: those of two leases cannot be compared
   schedule text not null,          -- in words, as the last owner registered it
   handled_until integer not null,  -- every tick up to this one has been dealt with
+  pruned_until integer,            -- the newest tick that began and has no row any more
   registered_at integer not null
 ) strict, without rowid;
 
-create trigger onehost_jobs_never_go_back
-before update of handled_until on onehost_jobs
-when new.handled_until < old.handled_until
-begin
-  select raise(abort, 'a tick that has been dealt with would run again');
-end;
-
--- One row per tick, or per row of ticks that did not run. The key is what keeps a tick from running twice.
+-- One row per tick, or per row of ticks that did not run. The key is what keeps a tick from running twice when handled_until
+-- is set back with a clock that was ahead.
 create table onehost_job_runs (
   job text not null references onehost_jobs (name),
   scheduled_for integer not null,
@@ -36,3 +32,12 @@ create table onehost_job_runs (
 
 create index onehost_job_runs_running on onehost_job_runs (job, fencing_token)
 where outcome = 'running';
+
+-- Whoever deletes a run: its tick is still known to have begun.
+create trigger onehost_job_runs_pruned
+after delete on onehost_job_runs
+when old.outcome not in ('missed', 'skipped')
+begin
+  update onehost_jobs set pruned_until = max(old.scheduled_for, coalesce(pruned_until, old.scheduled_for))
+  where name = old.job;
+end;

@@ -44,6 +44,12 @@ export interface OnehostEvents {
     readonly schedule: string;
     readonly replacedSchedule: string;
   };
+  /** The clock was ahead, and was set back: the job goes on from `rewoundTo`, and not from `handledUntil`, to where it had come. */
+  'onehost:job-rewound': {
+    readonly job: string;
+    readonly handledUntil: Date;
+    readonly rewoundTo: Date;
+  };
 }
 
 interface LeaseEvent {
@@ -63,6 +69,7 @@ const channels = {
   'onehost:locks-broken': channel('onehost:locks-broken'),
   'onehost:job-run': channel('onehost:job-run'),
   'onehost:job-schedule-replaced': channel('onehost:job-schedule-replaced'),
+  'onehost:job-rewound': channel('onehost:job-rewound'),
 };
 
 export function publish<Name extends keyof OnehostEvents>(

@@ -2,8 +2,8 @@ import type { Awaitable } from './awaitable.ts';
 import type { Lease } from './lease.ts';
 
 /**
- * What became of a tick. `running`; `succeeded`; `failed`: it threw, at every attempt; `timed-out`; `stopped`: it ended after it
- * was told that the scheduler stops; `abandoned`: its process died or lost the lease; `missed`: nobody could run it in
+ * What became of a tick. `running`; `succeeded`; `failed`: it threw, at every attempt that was made; `timed-out`; `stopped`: it was
+ * told that the scheduler stops, and ended for that; `abandoned`: its process died or lost the lease; `missed`: nobody could run it in
  * time; `skipped`: the run before was still going on.
  */
 export type RunOutcome =
@@ -41,7 +41,7 @@ export interface JobSummary {
   readonly name: string;
   /** The schedule in words, as the holder of the lease registered it last. */
   readonly schedule: string;
-  /** Every tick up to this one has been dealt with; none of them will run again. */
+  /** Every tick up to this one has been dealt with; none of those that began will begin again. */
   readonly handledUntil: Date;
 }
 
@@ -53,8 +53,11 @@ export interface JobSummary {
  */
 export interface JobLedger<Connection = unknown> {
   /**
-   * Makes the job known, or gives it another schedule. Ticks up to `startAt` (for a new job or a new schedule) count as dealt
-   * with; for a new schedule, those before too. Runs that an earlier term left behind are recorded as `abandoned`.
+   * Makes the job known, or gives it another schedule. Of a new job, ticks up to `startAt` count as dealt with. A known one goes
+   * on where it was, also with another schedule: the ticks of that one since then are due. What earlier terms of the lease left
+   * running, of whatever job, is recorded as `abandoned`.
+   *
+   * @throws InvalidJobError when the job is known under a lease of another name; nothing was written.
    */
   register(lease: Lease<Connection>, job: JobRegistration): Awaitable<Registered>;
 
@@ -69,12 +72,22 @@ export interface JobLedger<Connection = unknown> {
   finish(lease: Lease<Connection>, run: FinishedRun): Awaitable<void>;
 
   /**
-   * Records ticks that do not run. Does nothing when all of them have been dealt with.
+   * Records ticks that do not run. Does nothing when all of them have been dealt with. They are one record with the ticks right
+   * before them, if those had the same outcome under the same term.
    *
    * @throws InvalidJobError when the job is not registered.
    * @throws InvalidOptionError when some of them have been dealt with, and some have not.
    */
   recordUnrun(lease: Lease<Connection>, ticks: UnrunTicks): Awaitable<void>;
+
+  /**
+   * Sets the job back to `to` after a clock that was ahead has been set right: ticks after it are due again, but for those that
+   * began. A tick whose run is no longer kept may have begun: it is not gone back to before the newest of those. Ticks that
+   * were recorded as missed or skipped may run now, and keep that record. Gives up to where ticks have been dealt with now.
+   *
+   * @throws InvalidJobError when the job is not registered.
+   */
+  rewind(lease: Lease<Connection>, rewound: RewoundJob): Awaitable<Date>;
 
   /** The runs of a job that are still kept, the newest tick first. */
   runs(job: string, options?: { readonly limit?: number | undefined }): Awaitable<JobRun[]>;
@@ -93,6 +106,12 @@ export interface Registered {
   readonly handledUntil: Date;
   /** The schedule that this one replaced; `null` when the job is new or the schedule the same. */
   readonly replacedSchedule: string | null;
+}
+
+export interface RewoundJob {
+  readonly job: string;
+  /** Does nothing when ticks have been dealt with up to an earlier time only. */
+  readonly to: Date;
 }
 
 export interface FinishedRun {

@@ -8,7 +8,7 @@ export const MAX_NAME_LENGTH = 200;
 
 export interface LeaseOptions {
   /**
-   * How long a term lasts without renewal, 15 by default. A holder that hangs is replaced after it; one that has died, where
+   * How long a term lasts without renewal, 15 by default, at most a year. A holder that hangs is replaced after it; one that has died, where
    * the backend can tell, much sooner.
    */
   readonly durationSeconds?: number | undefined;
@@ -75,7 +75,7 @@ export interface LeaseStore<Connection = unknown> extends AsyncDisposable {
   readonly clock: Clock;
 
   /**
-   * Waits until this instance holds the lease.
+   * Waits until this instance holds the lease; for ever, if this instance holds it already and does not release it.
    *
    * @throws LeaseTimeoutError after `timeoutSeconds`; it says who holds it.
    */
@@ -90,7 +90,7 @@ export interface LeaseStore<Connection = unknown> extends AsyncDisposable {
    */
   steal(term: Term, options?: LeaseOptions): Awaitable<Lease<Connection> | null>;
 
-  /** Every lease that was ever held, by name. */
+  /** Every lease that was ever held, by name: take names from a fixed set, and not one for each user or order. */
   list(): Awaitable<LeaseSummary[]>;
 
   /** Releases what is held, and ends the waits. Calling it again does nothing. */

@@ -48,7 +48,8 @@ export interface Lease<Connection = unknown> extends Term, AsyncDisposable {
 
   /**
    * Runs `work` in a transaction that commits only if this term is the current one. The fencing token decides and not the
-   * clock: a process that was stopped for an hour, and wakes up, cannot write.
+   * clock: a process that was stopped for an hour, and wakes up, cannot write. What `work` does elsewhere, by another connection
+   * than the one it is handed, is not fenced.
    *
    * @throws LeaseLostError; nothing was written.
    * @throws InvalidTransactionError when `work` ends or leaves the transaction.

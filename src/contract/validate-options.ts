@@ -50,6 +50,23 @@ export function assertOneOf<T extends string>(
   }
 }
 
+/** @throws InvalidOptionError unless `value` has the method by which `what` is told: `a lease store`. */
+export function assertHasMethod(
+  name: string,
+  value: unknown,
+  {
+    method,
+    what,
+    remedy,
+  }: { readonly method: string; readonly what: string; readonly remedy: string },
+): void {
+  const found = (value as Record<string, unknown> | null | undefined)?.[method];
+  if (typeof found === 'function') return;
+  throw new InvalidOptionError(
+    `${name} must be ${what}, but found ${value instanceof Promise ? 'a promise (await it)' : describeType(value)}. ${remedy}`,
+  );
+}
+
 /** The same word but for upper case and marks: `nearcache_entries` for `nearCacheEntries`. */
 function isLikelyMisspelling(found: string, name: string): boolean {
   const bare = (word: string) => word.toLowerCase().replaceAll(/[^a-z0-9]/g, '');

@@ -12,7 +12,8 @@ export interface CheckDeploymentOptions {
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /**
    * The name of the app's own variable for its number of workers, such as `APP_WORKERS`; by default the app has none. Unset and empty
-   * say nothing, and anything but a positive integer in plain decimal digits is an error, whatever the cache.
+   * say nothing: an app that runs several workers by default is to pass the number it comes to,
+   * `env: { ...process.env, APP_WORKERS: String(workers) }`. Anything but a positive integer in plain decimal digits is an error, whatever the cache.
    */
   readonly workersVariable?: string | undefined;
 }

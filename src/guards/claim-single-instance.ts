@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Clock } from '../contract/clock.ts';
 import { LeaseTimeoutError } from '../contract/errors/index.ts';
 import type { Lease } from '../contract/lease.ts';
 import type { LeaseStore, LeaseSummary } from '../contract/lease-store.ts';
+import { assertHasMethod } from '../contract/validate-options.ts';
+import { pause } from '../waiting/pause.ts';
 import { type Claim, type ClaimSingleInstanceOptions, readClaimOptions } from './claim-options.ts';
 import { alreadyRunning, describeWait, isHeld } from './running-instance.ts';
 
@@ -28,6 +29,11 @@ export async function claimSingleInstance<Connection>(
   leases: LeaseStore<Connection>,
   options: ClaimSingleInstanceOptions = {},
 ): Promise<Lease<Connection>> {
+  assertHasMethod('The first argument of claimSingleInstance', leases, {
+    method: 'tryAcquire',
+    what: 'a lease store',
+    remedy: 'Write: await claimSingleInstance(new DatabaseLeaseStore(database)).',
+  });
   const claim = readClaimOptions(options);
   const { name, waitSeconds, signal } = claim;
   signal?.throwIfAborted();
@@ -114,16 +120,4 @@ async function reportRunning(
 async function findRunning(leases: LeaseStore, name: string): Promise<LeaseSummary | null> {
   const all = await leases.list();
   return all.find((lease) => lease.name === name) ?? null;
-}
-
-/** It is the wait for the lease that keeps the process alive. */
-function pause(clock: Clock, milliseconds: number, end: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const cancel = clock.after(milliseconds, resolve);
-    const stop = () => {
-      cancel();
-      resolve();
-    };
-    end.addEventListener('abort', stop, { once: true });
-  });
 }

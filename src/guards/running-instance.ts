@@ -88,22 +88,29 @@ function remedyFor(running: HeldClaim, newcomer: Newcomer): string {
   const startAgain = isEnough
     ? 'start this one again'
     : `start this one again, with waitSeconds of more than ${durationSeconds}`;
+  if (evidence === 'process-gone' || evidence === 'none')
+    return `There is nothing to stop: ${startAgain}.`;
+  // To kill it would be to kill this one.
+  if (isSameProcess(holder, newcomer.instance)) {
+    return (
+      'It is this very process (another copy of the module, as after a hot reload), or a container with the same host name and process id. ' +
+      `In one process claim once, and release the claim before the code is loaded anew; a container is to be ended first. Then ${startAgain}.`
+    );
+  }
   const where =
     holder.host === newcomer.instance.host
       ? 'on this host'
       : `on ${holder.host} (if that is a container, stop the container)`;
-  switch (evidence) {
-    case 'renewed':
-      return isStale(running, newcomer)
-        ? `See that process ${holder.processId} does not run ${where}, and ${startAgain}.`
-        : `Stop it (kill ${holder.processId} ${where}) or wait until it has left, and start this one again.`;
-    case 'process-lives':
-    case 'overdue':
-      return `If it runs, end it, stopped or not (kill -9 ${holder.processId} ${where}), and ${startAgain}.`;
-    case 'process-gone':
-    case 'none':
-      return `There is nothing to stop: ${startAgain}.`;
+  if (evidence !== 'renewed') {
+    return `If it runs, end it, stopped or not (kill -9 ${holder.processId} ${where}), and ${startAgain}.`;
   }
+  return isStale(running, newcomer)
+    ? `See that process ${holder.processId} does not run ${where}, and ${startAgain}.`
+    : `Stop it (kill ${holder.processId} ${where}) or wait until it has left, and start this one again.`;
+}
+
+function isSameProcess(one: Instance, other: Instance): boolean {
+  return one.processId === other.processId && one.host === other.host;
 }
 
 /** In seconds, by two readings of wall clocks: for display, and to choose words. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Awaitable } from '../contract/awaitable.ts';
 import type { CancelTimer, Clock } from '../contract/clock.ts';
 import { LeaseLostError } from '../contract/errors/index.ts';
@@ -8,9 +9,11 @@ export interface KeptTerm {
   readonly fencingToken: number;
   readonly durationMilliseconds: number;
   readonly marginMilliseconds: number;
-  /** When the attempt that acquired it began, on the monotonic clock. */
+  /** When the attempt that acquired it began to write, on the monotonic clock. */
   readonly attemptedAt: number;
 }
+
+const LONGEST_RETRY_MILLISECONDS = 200;
 
 /**
  * What the holder of a lease knows about its own term, and nothing else: whether it may still trust itself.
@@ -32,7 +35,8 @@ export interface KeptTerm {
  * ```
  *
  * It counts from the beginning of the attempt: the backend notes the renewal somewhere between beginning and return, so whoever
- * counts from there never ends sooner than the holder does. An attempt that fails changes nothing, it is tried again, and the
+ * counts from there never ends sooner than the holder does. (Where the backend notes the time itself, as SQLite's does once it has the
+ * write lock, the attempt begins there.) An attempt that fails changes nothing, it is tried again, and the
  * window closes at its time. So it does when the process is stopped or its event loop held: {@link isHeld} looks at the
  * clock, and does not rely on a timer that could not run.
  */
@@ -40,7 +44,7 @@ export class LeaseKeeper {
   readonly #term: KeptTerm;
   readonly #clock: Clock;
   readonly #renew: () => Awaitable<void>;
-  readonly #controller = new AbortController();
+  readonly #controller = endlesslyHeard();
   #trustedUntil: number;
   #nextAttempt: number;
   #lastFailure: unknown;
@@ -122,7 +126,7 @@ export class LeaseKeeper {
     } catch (error) {
       if (!this.isHeld()) return;
       this.#lastFailure = error;
-      this.#nextAttempt = this.#clock.monotonic() + this.#term.durationMilliseconds / 12;
+      this.#nextAttempt = this.#clock.monotonic() + this.#retryMilliseconds;
       this.#arm();
       const { name, fencingToken } = this.#term;
       publish('onehost:lease-renewal-failed', { name, fencingToken, error });
@@ -142,6 +146,11 @@ export class LeaseKeeper {
     );
   }
 
+  /** Several attempts in the window of a short term, and for a long one no longer wait than a locked file is worth. */
+  get #retryMilliseconds(): number {
+    return Math.min(this.#term.durationMilliseconds / 12, LONGEST_RETRY_MILLISECONDS);
+  }
+
   #notRenewedInTime(): LeaseLostError {
     const { name, fencingToken, durationMilliseconds, marginMilliseconds } = this.#term;
     const window = (durationMilliseconds - marginMilliseconds) / 1000;
@@ -155,6 +164,13 @@ export class LeaseKeeper {
       { cause: this.#lastFailure },
     );
   }
+}
+
+/** Every job that runs listens to it: a dozen listeners are no leak. */
+function endlesslyHeard(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }
 
 function describe(error: unknown): string {

@@ -3,6 +3,9 @@ import type { AcquireOptions, LeaseOptions } from '../contract/lease-store.ts';
 import { assertDuration } from '../contract/validate-arguments.ts';
 import { assertKnownOptions, assertOneOf } from '../contract/validate-options.ts';
 
+/** A year. A longer term would be for ever, and numbers without a bound end as Infinity. */
+const LONGEST_DURATION_SECONDS = 365 * 24 * 60 * 60;
+
 const LEASE_OPTIONS = ['durationSeconds', 'marginSeconds', 'takeover'];
 
 /** {@link LeaseOptions} with their defaults, in milliseconds. */
@@ -36,6 +39,11 @@ export function readAcquireOptions(options: AcquireOptions): LeaseSettings & Wai
 function readTerm(options: LeaseOptions): LeaseSettings {
   const { durationSeconds = 15, takeover = 'prompt' } = options;
   assertDuration('durationSeconds', durationSeconds);
+  if (durationSeconds > LONGEST_DURATION_SECONDS) {
+    throw new InvalidDurationError(
+      `durationSeconds must be at most ${LONGEST_DURATION_SECONDS} (a year), but found ${durationSeconds}. A lease is renewed by itself: 15 is enough for most.`,
+    );
+  }
   const { marginSeconds = durationSeconds / 10 } = options;
   assertDuration('marginSeconds', marginSeconds);
   if (marginSeconds >= durationSeconds) {

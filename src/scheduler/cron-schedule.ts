@@ -3,9 +3,6 @@ import { InvalidJobError } from '../contract/errors/index.ts';
 import { describeType } from '../contract/validate-arguments.ts';
 import type { Schedule, Ticks } from './schedule.ts';
 
-/** No wait is longer, so that a wall clock that was set is noticed within it. */
-const LONGEST_WAIT_MILLISECONDS = 60_000;
-
 /**
  * The most ticks that are counted one by one, at 40 microseconds each: a schedule of seconds that nobody has run for a year would
  * hold the event loop for twenty minutes.
@@ -17,10 +14,11 @@ const MOST_COUNTED = 1_000;
  * runs when the clock has jumped, and one that comes twice runs the first time alone; every-so-often expressions follow the
  * clock on the wall.
  *
- * A wall clock that is set back brings no tick a second time: the next one is the first after the last that was dealt with.
+ * A wall clock that is set back brings no tick a second time.
  */
 export class CronSchedule implements Schedule {
   readonly description: string;
+  readonly longestWait = null;
   readonly #cron: Cron;
 
   /** @throws InvalidJobError for an expression or a time zone that cannot be read, or one that never comes. */
@@ -30,9 +28,9 @@ export class CronSchedule implements Schedule {
         `cron of the job "${job}" must be a string such as "0 3 * * *", but found ${describeType(expression)}.`,
       );
     }
-    assertTimeZone(job, timeZone);
-    this.#cron = readExpression(job, expression, timeZone);
-    this.description = `cron ${expression} ${timeZone}`;
+    const zone = readTimeZone(job, timeZone);
+    this.#cron = readExpression(job, expression, zone);
+    this.description = describe(this.#cron, zone);
     if (this.nextAfter(Date.now()) === null && this.#cron.previousRuns(1).length === 0) {
       throw new InvalidJobError(
         `cron of the job "${job}" never comes: no day fits "${expression}". Look at its day and month.`,
@@ -44,23 +42,28 @@ export class CronSchedule implements Schedule {
     return this.#cron.nextRun(new Date(time))?.getTime() ?? null;
   }
 
-  waitFor(tick: number, now: number): { readonly milliseconds: number; readonly isDue: boolean } {
-    return {
-      milliseconds: Math.min(Math.max(tick - now, 0), LONGEST_WAIT_MILLISECONDS),
-      isDue: tick <= now,
-    };
-  }
-
   ticksBetween(after: number, until: number, most: number): Ticks {
+    const ticks = this.#firstBetween(after, until, most + 1);
+    if (ticks.length <= most) return { older: null, newest: ticks };
     const found = this.#cron
       .previousRuns(most + 1, new Date(until + 1))
       .map((tick) => tick.getTime())
-      .filter((tick) => tick > after)
       .reverse();
-    const last = found.length > most ? found.shift() : undefined;
-    if (last === undefined) return { older: null, newest: found };
-    const first = this.nextAfter(after) ?? last;
+    const [first, last] = [ticks[0] as number, found.shift() as number];
     return { older: { first, last, ticks: this.#count(first, last) }, newest: found };
+  }
+
+  /** As a rule one is due. Backwards croner looks for as many as it is asked for, at 40 microseconds or more each. */
+  #firstBetween(after: number, until: number, most: number): number[] {
+    const ticks: number[] = [];
+    for (
+      let tick = this.nextAfter(after);
+      tick !== null && tick <= until && ticks.length < most;
+      tick = this.nextAfter(tick)
+    ) {
+      ticks.push(tick);
+    }
+    return ticks;
   }
 
   #count(first: number, last: number): number {
@@ -73,10 +76,17 @@ export class CronSchedule implements Schedule {
   }
 }
 
-function assertTimeZone(job: string, timeZone: unknown): asserts timeZone is string {
+/** The same for every way to write what means the same: in capitals or not, with more spaces or less. */
+function describe(cron: Cron, timeZone: string): string {
+  const fields = cron.getPattern()?.trim().split(/\s+/) ?? [];
+  return `cron ${fields.join(' ').toUpperCase()} ${timeZone}`;
+}
+
+/** The name of the time zone as it is written in the list of IANA. */
+function readTimeZone(job: string, timeZone: unknown): string {
   try {
     if (typeof timeZone !== 'string') throw new RangeError();
-    new Intl.DateTimeFormat('en', { timeZone });
+    return new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone;
   } catch {
     const found = typeof timeZone === 'string' ? `"${timeZone}"` : describeType(timeZone);
     throw new InvalidJobError(

@@ -7,8 +7,8 @@ const SHORTEST_MILLISECONDS = 100;
 /**
  * Ticks at the multiples of the interval since 1970-01-01 UTC, so that every process and every start comes to the same ones.
  *
- * The wait for the next one is measured on the monotonic clock and is never longer than the interval. A wall clock that is set
- * back does not stop the job: its ticks go on from where they were, at their pace, ahead of the clock until it has caught up.
+ * The wait for the next one is never longer than the interval by the monotonic clock. A wall clock that is set back does not stop
+ * the job: its ticks go on from where they were, at their pace, ahead of the clock until it has caught up.
  */
 export class IntervalSchedule implements Schedule {
   readonly description: string;
@@ -30,12 +30,12 @@ export class IntervalSchedule implements Schedule {
     this.description = `every ${this.#interval / 1000} s`;
   }
 
-  nextAfter(time: number): number {
-    return (Math.floor(time / this.#interval) + 1) * this.#interval;
+  get longestWait(): number {
+    return this.#interval;
   }
 
-  waitFor(tick: number, now: number): { readonly milliseconds: number; readonly isDue: boolean } {
-    return { milliseconds: Math.min(Math.max(tick - now, 0), this.#interval), isDue: true };
+  nextAfter(time: number): number {
+    return (Math.floor(time / this.#interval) + 1) * this.#interval;
   }
 
   ticksBetween(after: number, until: number, most: number): Ticks {

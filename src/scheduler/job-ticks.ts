@@ -2,10 +2,12 @@ import { publish } from '../contract/events.ts';
 import type { UnrunTicks } from '../contract/job-ledger.ts';
 import { pause } from '../waiting/pause.ts';
 import type { Activity } from './activity.ts';
+import { isAheadOf, rewindJob } from './clock-set-back.ts';
 import { type Ownership, untilRecorded } from './ownership.ts';
 import type { ReadyJob } from './read-job.ts';
 import type { TickRange } from './schedule.ts';
 import { TickRun } from './tick-run.ts';
+import { TickWait } from './tick-wait.ts';
 
 /** Ticks that are due: to be run, or to be recorded as not run. */
 type DueTicks =
@@ -30,10 +32,11 @@ export class JobTicks<Connection> {
   readonly #queue: DueTicks[] = [];
   /** The last tick that is in the queue, or has been. */
   #cursor = 0;
+  /** Where the job was set back to last. It is not set back from there: the ledger would have gone farther if it could. */
+  #rewoundTo: number | null = null;
   /** How many ticks in the queue wait for their run. */
   #waiting = 0;
   #isWorking = false;
-  #cancelTimer: () => void = () => {};
 
   constructor(job: ReadyJob<Connection>, owner: Ownership<Connection>, activity: Activity) {
     this.#job = job;
@@ -49,7 +52,7 @@ export class JobTicks<Connection> {
     const result = await untilRecorded(this.#owner, name, () =>
       ledger.register(lease, { name, schedule: schedule.description, startAt }),
     );
-    if (result === null || this.#hasEnded) return;
+    if (result === null) return;
     const { handledUntil, replacedSchedule } = result.written;
     if (replacedSchedule !== null) {
       publish('onehost:job-schedule-replaced', {
@@ -59,35 +62,47 @@ export class JobTicks<Connection> {
       });
     }
     this.#cursor = handledUntil.getTime();
-    this.#waitForNext();
+    await this.#waitForNext();
   }
 
-  /** No tick begins from now on. A run that goes on is not waited for. */
-  end(): void {
-    this.#cancelTimer();
-    this.#queue.length = 0;
-  }
-
+  /** No tick begins from then on. A run that goes on is not waited for. */
   get #hasEnded(): boolean {
-    return this.#owner.stopping.aborted || !this.#owner.lease.isHeld();
+    return this.#owner.stopping.aborted || this.#owner.lease.signal.aborted;
   }
 
-  #waitForNext(): void {
-    const { schedule } = this.#job;
-    const { clock } = this.#owner;
+  async #waitForNext(): Promise<void> {
+    if (this.#isAhead) await this.#rewind();
     if (this.#hasEnded) return;
+    const { schedule } = this.#job;
     const next = schedule.nextAfter(this.#cursor);
-    if (next === null) return;
-    const { milliseconds, isDue } = schedule.waitFor(next, clock.now());
-    this.#cancelTimer = clock.after(
-      milliseconds,
-      () => {
-        const now = clock.now();
-        if (isDue || next <= now) this.#due(Math.max(next, now), now);
-        this.#waitForNext();
-      },
-      { keepsProcessAlive: true },
-    );
+    if (next !== null) this.#wait(new TickWait(next, schedule, this.#owner.clock));
+  }
+
+  #wait(wait: TickWait): void {
+    const { clock } = this.#owner;
+    clock.after(wait.milliseconds, () => {
+      if (this.#hasEnded) return;
+      const { isDue } = wait;
+      const now = clock.now();
+      if (isDue) this.#due(Math.max(wait.tick, now), now);
+      if (isDue || this.#isAhead) void this.#waitForNext();
+      else this.#wait(wait);
+    });
+  }
+
+  /** Ticks in the queue have to be dealt with first: the ledger takes none before those that it has. */
+  get #isAhead(): boolean {
+    const isIdle = this.#queue.length === 0 && !this.#isWorking;
+    const isTimed = this.#job.schedule.longestWait === null;
+    const canRewind = isTimed && isIdle && this.#cursor !== this.#rewoundTo;
+    return canRewind && isAheadOf(this.#owner.clock.now(), this.#cursor);
+  }
+
+  async #rewind(): Promise<void> {
+    const rewoundTo = await rewindJob(this.#job.name, this.#owner, this.#cursor);
+    if (rewoundTo === null) return;
+    this.#cursor = rewoundTo;
+    this.#rewoundTo = rewoundTo;
   }
 
   /** Puts what has become due up to `until` into the queue. */

@@ -75,7 +75,8 @@ export interface JobContext<Connection = unknown> {
   readonly fencingToken: number;
   /**
    * Aborts when the run should end: its lease is lost (`LeaseLostError`), its time is over (`RunEndedError`), or the scheduler
-   * stops (`SchedulerStoppedError`; what it writes still counts).
+   * stops (`SchedulerStoppedError`; what it writes still counts). A run that ends by that reason then, or by an `AbortError`, has not
+   * failed.
    */
   readonly signal: AbortSignal;
   /**

@@ -1,6 +1,6 @@
 import type { Awaitable } from '../contract/awaitable.ts';
 import type { Clock } from '../contract/clock.ts';
-import { LeaseLostError } from '../contract/errors/index.ts';
+import { InvalidJobError, LeaseLostError } from '../contract/errors/index.ts';
 import type { JobLedger } from '../contract/job-ledger.ts';
 import type { Lease } from '../contract/lease.ts';
 import { pause } from '../waiting/pause.ts';
@@ -21,7 +21,8 @@ export interface Ownership<Connection = unknown> {
 
 /**
  * What `write` gives, tried again until the ledger takes it: a full disk or a busy file costs time, and no record. `null` when the lease
- * was lost before; the next owner finds what was not written, and records it.
+ * was lost before; the next owner finds what was not written, and records it. `null` as well for a job that the ledger refuses, since
+ * it would for ever.
  */
 export async function untilRecorded<T>(
   { lease, clock, report }: Ownership,
@@ -35,6 +36,7 @@ export async function untilRecorded<T>(
     } catch (error) {
       if (error instanceof LeaseLostError) break;
       report(error, job);
+      if (error instanceof InvalidJobError) break;
     }
     await pause(clock, delay, lease.signal);
     delay = Math.min(2 * delay, LONGEST_RETRY_MILLISECONDS);

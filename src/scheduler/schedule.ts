@@ -2,13 +2,13 @@
 export interface Schedule {
   /** In words, as the ledger keeps it; two schedules of the same words have the same ticks. */
   readonly description: string;
+  /**
+   * The longest wait for the next tick, in milliseconds of the monotonic clock: then it is due, whatever the wall clock shows. `null`:
+   * the wall clock alone says when.
+   */
+  readonly longestWait: number | null;
   /** The first tick after a time; `null` when there is none any more. */
   nextAfter(time: number): number | null;
-  /**
-   * How long to wait for a tick before looking at the clock again, in milliseconds of the monotonic clock. `isDue`: whether the tick is
-   * due then, whatever the wall clock shows.
-   */
-  waitFor(tick: number, now: number): { readonly milliseconds: number; readonly isDue: boolean };
   /** The ticks after `after`, up to and with `until`: the `most` newest one by one, and the older ones together. */
   ticksBetween(after: number, until: number, most: number): Ticks;
 }

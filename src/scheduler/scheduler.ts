@@ -1,15 +1,15 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../contract/clock.ts';
 import {
   InvalidJobError,
-  InvalidOptionError,
   LeaseStoreClosedError,
   SchedulerStoppedError,
 } from '../contract/errors/index.ts';
 import type { JobLedger } from '../contract/job-ledger.ts';
 import type { Lease } from '../contract/lease.ts';
 import type { LeaseStore } from '../contract/lease-store.ts';
-import { assertDuration, assertName, describeType } from '../contract/validate-arguments.ts';
-import { assertKnownOptions } from '../contract/validate-options.ts';
+import { assertDuration, assertName } from '../contract/validate-arguments.ts';
+import { assertHasMethod, assertKnownOptions } from '../contract/validate-options.ts';
 import { readLeaseOptions } from '../lease-keeping/lease-settings.ts';
 import { pause } from '../waiting/pause.ts';
 import { Activity } from './activity.ts';
@@ -34,7 +34,7 @@ export interface SchedulerOptions<Connection = unknown> {
   readonly drainSeconds?: number | undefined;
   /**
    * Told of what went wrong: a job that failed or timed out (after its retries), a ledger or a lease store that could not be written and is
-   * tried again. `job` is its name, or `null`. By default it goes to `console.error`.
+   * tried again, a clock that was ahead (`ClockSetBackError`). `job` is its name, or `null`. By default it goes to `console.error`.
    */
   readonly onError?: ((error: unknown, job: string | null) => void) | undefined;
 }
@@ -71,15 +71,25 @@ export class Scheduler<Connection = unknown> implements AsyncDisposable {
   readonly #jobs = new Map<string, ScheduledJob<Connection>>();
   readonly #stopping = new AbortController();
   #lease: Lease<Connection> | null = null;
-  readonly #ticks = new Set<JobTicks<Connection>>();
   #contending: Promise<void> | null = null;
+  #drained: Promise<void> | null = null;
 
   /** @throws InvalidOptionError, InvalidNameError, InvalidDurationError */
   constructor(options: SchedulerOptions<Connection>) {
     assertKnownOptions('Scheduler', options, OPTIONS);
     const { leases, ledger, name = 'scheduler', durationSeconds, marginSeconds } = options;
-    assertHas('leases', leases, 'acquire');
-    assertHas('ledger', ledger, 'begin');
+    const remedy =
+      'Write: new Scheduler({ leases: new DatabaseLeaseStore(database), ledger: new DatabaseJobLedger(database) }).';
+    assertHasMethod('leases of Scheduler', leases, {
+      method: 'acquire',
+      what: 'a lease store',
+      remedy,
+    });
+    assertHasMethod('ledger of Scheduler', ledger, {
+      method: 'begin',
+      what: 'a job ledger',
+      remedy,
+    });
     assertName('lease', name);
     const { drainSeconds = 10, onError = logError } = options;
     assertDuration('drainSeconds', drainSeconds);
@@ -132,18 +142,18 @@ export class Scheduler<Connection = unknown> implements AsyncDisposable {
 
   /**
    * Begins no more ticks, tells running jobs by their signal, waits for them for up to `drainSeconds`, and releases the lease: another
-   * process goes on at once. For SIGTERM: `process.once('SIGTERM', () => scheduler.stop())`, before the database is closed.
+   * process goes on at once. Runs of a lease that was lost are waited for too. For SIGTERM: `process.once('SIGTERM', () => scheduler.stop())`, before the database is closed.
    * Calling it again waits for the same end. It does not reject: what cannot be released is reported, and free after its duration.
    */
   async stop(): Promise<void> {
-    if (!this.#stopping.signal.aborted) {
-      this.#stopping.abort(
-        new SchedulerStoppedError(
-          `The scheduler "${this.#name}" stops. End soon: what you write within its drainSeconds (${this.#drainSeconds}) still counts.`,
-        ),
-      );
-    }
+    this.#drained ??= this.#drain();
+    this.#stopping.abort(
+      new SchedulerStoppedError(
+        `The scheduler "${this.#name}" stops. End soon: what you write within its drainSeconds (${this.#drainSeconds}) still counts.`,
+      ),
+    );
     await this.#contending;
+    await this.#drained;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -168,10 +178,11 @@ export class Scheduler<Connection = unknown> implements AsyncDisposable {
   /** Runs the jobs until the lease is lost or the scheduler stops. */
   async #own(lease: Lease<Connection>): Promise<void> {
     this.#lease = lease;
+    // Each run listens to both, and any number of jobs may run at once.
+    setMaxListeners(0, lease.signal, this.#stopping.signal);
     for (const scheduled of this.#jobs.values()) this.#begin(scheduled, lease);
-    await firstOf(lease.signal, this.#stopping.signal);
-    for (const ticks of this.#ticks) ticks.end();
-    this.#ticks.clear();
+    // For as long as that takes. An owner without jobs has nothing else that would keep the process alive.
+    await pause(this.#clock, Number.POSITIVE_INFINITY, lease.signal, this.#stopping.signal);
     if (this.#stopping.signal.aborted) await this.#leave(lease);
     this.#lease = null;
   }
@@ -188,15 +199,19 @@ export class Scheduler<Connection = unknown> implements AsyncDisposable {
       },
       activity,
     );
-    this.#ticks.add(ticks);
     void ticks.start();
   }
 
-  async #leave(lease: Lease<Connection>): Promise<void> {
+  /** Until nothing runs, whoever owns the jobs by now, or `drainSeconds` have passed. */
+  async #drain(): Promise<void> {
     const drained = new AbortController();
     const runs = [...this.#jobs.values()].map(({ activity }) => activity.ended);
     void Promise.all(runs).then(() => drained.abort());
-    await pause(this.#clock, this.#drainSeconds * 1000, drained.signal, lease.signal);
+    await pause(this.#clock, this.#drainSeconds * 1000, drained.signal);
+  }
+
+  async #leave(lease: Lease<Connection>): Promise<void> {
+    await this.#drained;
     try {
       await lease.release();
     } catch (error) {
@@ -232,26 +247,6 @@ const OPTIONS = [
   'drainSeconds',
   'onError',
 ];
-
-function firstOf(...signals: readonly AbortSignal[]): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      for (const signal of signals) signal.removeEventListener('abort', done);
-      resolve();
-    };
-    for (const signal of signals) signal.addEventListener('abort', done);
-    if (signals.some(({ aborted }) => aborted)) done();
-  });
-}
-
-function assertHas(option: string, value: unknown, method: string): void {
-  const found = (value as Record<string, unknown> | null | undefined)?.[method];
-  if (typeof found === 'function') return;
-  throw new InvalidOptionError(
-    `${option} of Scheduler must be ${option === 'leases' ? 'a lease store' : 'a job ledger'}, but found ${describeType(value)}. ` +
-      'Write: new Scheduler({ leases: new DatabaseLeaseStore(database), ledger: new DatabaseJobLedger(database) }).',
-  );
-}
 
 function logError(error: unknown, job: string | null): void {
   console.error(job === null ? 'onehost scheduler:' : `onehost job "${job}":`, error);

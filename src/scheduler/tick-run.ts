@@ -1,5 +1,5 @@
 import type { Awaitable } from '../contract/awaitable.ts';
-import { RunEndedError } from '../contract/errors/index.ts';
+import { LeaseLostError, RunEndedError } from '../contract/errors/index.ts';
 import { publish } from '../contract/events.ts';
 import type { FinishedRun } from '../contract/job-ledger.ts';
 import { pause } from '../waiting/pause.ts';
@@ -106,7 +106,20 @@ export class TickRun<Connection> {
 
   #outcome(failure: { readonly error: unknown } | null): FinishedRun['outcome'] {
     if (failure === null) return 'succeeded';
-    return this.#owner.stopping.aborted ? 'stopped' : 'failed';
+    return this.#isObedience(failure.error) ? 'stopped' : 'failed';
+  }
+
+  /** Whether the run ended by an error because it was told to end: no failure of the job, and nothing to tell anybody. */
+  #isObedience(error: unknown): boolean {
+    const { aborted, reason } = this.#controller.signal;
+    if (!aborted) return false;
+    const cause = error instanceof Error ? error.cause : undefined;
+    return [error, cause].some(
+      (each) =>
+        each === reason ||
+        (each instanceof Error && each.name === 'AbortError') ||
+        (each instanceof LeaseLostError && this.#owner.lease.signal.aborted),
+    );
   }
 
   /** Only the first end counts. */

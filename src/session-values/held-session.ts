@@ -25,8 +25,16 @@ export class HeldSession<S> {
     this.#payload = isFrozen ? '' : payload;
   }
 
+  /** The one object for all readers; `undefined` where each reader gets one of its own. */
+  get shared(): S | undefined {
+    return this.#shared;
+  }
+
   read(): S {
-    if (this.#shared !== undefined) return this.#shared;
+    return this.#shared ?? this.#decode();
+  }
+
+  #decode(): S {
     const session = this.#unread ?? decodeSession(this.#payload, (each: S) => each);
     this.#unread = undefined;
     return session;

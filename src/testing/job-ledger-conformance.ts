@@ -5,6 +5,7 @@ import { type JobLedgerHarness, jobClaimsOf } from './job-ledger/harness.ts';
 import { historyClaims } from './job-ledger/history.ts';
 import { notRunningClaims } from './job-ledger/not-running.ts';
 import { registeringClaims } from './job-ledger/registering.ts';
+import { rewindingClaims } from './job-ledger/rewinding.ts';
 import { runningClaims } from './job-ledger/running.ts';
 import type { TestRunner } from './test-runner.ts';
 
@@ -22,6 +23,7 @@ export function jobLedgerConformance(runner: TestRunner, harness: JobLedgerHarne
     runner.describe('ticks that do not run', () => notRunningClaims(claim));
     runner.describe('fencing', () => fencingClaims(claim));
     runner.describe('handover', () => handoverClaims(claim));
+    runner.describe('a clock that was ahead', () => rewindingClaims(claim, harness));
     runner.describe('history', () => historyClaims(claim, harness));
   });
 }

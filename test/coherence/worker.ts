@@ -1,4 +1,4 @@
-import { DatabaseSessionCache, openDatabase } from '../../src/index.ts';
+import { DatabaseSessionCache, type OpenDatabaseOptions, openDatabase } from '../../src/index.ts';
 import { History } from './history.ts';
 import { doRandomOperations, type Numbered, type Workload } from './random-operations.ts';
 
@@ -7,12 +7,14 @@ export interface WorkOrder extends Workload {
   readonly database: string;
   readonly historyFile: string;
   readonly changeLogEntries: number;
+  readonly changeWatch: OpenDatabaseOptions['changeWatch'];
 }
 
 // Nothing is done before every process is here, so that they really overlap.
 process.once('message', async (order: WorkOrder) => {
   const database = await openDatabase(order.database, {
     changeLogEntries: order.changeLogEntries,
+    changeWatch: order.changeWatch,
     lockWaitSeconds: 60,
   });
   // Coherence does not depend on the fsync, and a million of them would take an hour.

@@ -1,5 +1,6 @@
 // One process that contends for a lease, and writes under it for as long as it holds it. Its parent kills, stops and
 // wakes it, and tells it what else to do.
+import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import {
   type DatabaseLease,
@@ -8,41 +9,56 @@ import {
   openDatabase,
   systemClock,
 } from '../../src/index.ts';
-import type { ContenderOrder, ContenderReport } from './contenders.ts';
+import type { ContenderOrder, ContenderReport, ContenderRequest } from './contender-messages.ts';
+import { StoppingClock } from './stopping-clock.ts';
 
 process.on('disconnect', () => process.exit());
 const [order] = process.argv.slice(2).map((text): ContenderOrder => JSON.parse(text));
 if (order === undefined) throw new Error('Started by contenders.ts.');
+const { pauseMilliseconds, blockSeconds, durationSeconds } = order;
 
-const database = await openDatabase(order.file);
+const clock = new StoppingClock();
+clock.onStop = () => report({ type: 'stopping', at: systemClock.monotonic() });
+const database = await openDatabase(order.file, { clock });
 const leases = new DatabaseLeaseStore(database, { appVersion: '1.0' });
 let held: DatabaseLease | null = null;
+let stopsBeforeWrite = false;
 
-process.on('message', (message: 'release' | 'block') => {
-  if (message === 'release') void release();
-  // What a long computation, or a synchronous call, does to a process.
-  else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, order.blockSeconds * 1000);
-});
+const answers: Record<ContenderRequest, () => void> = {
+  release() {
+    const at = systemClock.monotonic();
+    held?.release();
+    report({ type: 'released', at });
+  },
+  block() {
+    // What a long computation, or a synchronous call, does to a process.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, blockSeconds * 1000);
+  },
+  'stop-before-write'() {
+    stopsBeforeWrite = true;
+  },
+  usage() {
+    const { user, system } = process.cpuUsage();
+    const at = systemClock.monotonic();
+    report({ type: 'usage', cpuMilliseconds: (user + system) / 1000, at });
+  },
+};
+process.on('message', (request: ContenderRequest) => answers[request]());
 
 report({ type: 'contending' });
 for (;;) {
-  const lease = await leases.acquire('lease', { durationSeconds: order.durationSeconds });
+  const lease = await leases.acquire('lease', { durationSeconds });
   const at = systemClock.monotonic();
   held = lease;
   const { fencingToken, reason } = lease;
   report({ type: 'acquired', fencingToken, reason, at, wall: Date.now() });
-  await increment(lease);
+  if (pauseMilliseconds === null) await once(lease.signal, 'abort');
+  else await increment(lease, pauseMilliseconds);
   report({ type: 'contending' });
 }
 
-async function release(): Promise<void> {
-  const at = systemClock.monotonic();
-  held?.release();
-  report({ type: 'released', at });
-}
-
 /** Reads in one transaction and writes in the next: only the lease keeps others from coming between. */
-async function increment(lease: DatabaseLease): Promise<void> {
+async function increment(lease: DatabaseLease, pause: number): Promise<void> {
   while (true) {
     try {
       const last = lease.transaction(
@@ -50,7 +66,9 @@ async function increment(lease: DatabaseLease): Promise<void> {
           (connection.prepare('select max(n) as n from increments').get() as { n: number | null })
             .n ?? 0,
       );
-      await wait(order?.pauseMilliseconds ?? 2);
+      await wait(pause);
+      if (stopsBeforeWrite) clock.stopAtNextLook();
+      stopsBeforeWrite = false;
       lease.transaction((connection) =>
         connection
           .prepare('insert into increments (n, token) values (?, ?)')
@@ -62,9 +80,12 @@ async function increment(lease: DatabaseLease): Promise<void> {
         type: 'refused',
         fencingToken: lease.fencingToken,
         code: error.code,
+        message: error.message,
         signalAborted: lease.signal.aborted,
         at: systemClock.monotonic(),
       });
+      // As `await using` does at the end of its block: another one's term is not to be ended by that.
+      lease.release();
       // After a release, the others have their turn first.
       await wait(300);
       return;

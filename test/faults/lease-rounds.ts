@@ -1,6 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { systemClock, type TermReason } from '../../src/index.ts';
-import type { Contender, Contenders, Refused } from './contenders.ts';
+import type { TermReason } from '../../src/index.ts';
+import type { Refused } from './contender-messages.ts';
+import type { Contender, Contenders } from './contenders.ts';
+import type { Fault } from './faults.ts';
 
 /** One time that the lease changed hands. */
 export interface Handover {
@@ -8,50 +10,9 @@ export interface Handover {
   readonly milliseconds: number;
   readonly reason: TermReason;
   readonly fencingToken: number;
-  /** How the holder before was refused when it wanted to go on; `null` when it was killed. */
+  /** How the holder before was refused when it wanted to go on; `null` when it did not live on. */
   readonly refused: Refused | null;
 }
-
-/** What is done to the holder; resolves to when it was done, on the monotonic clock. */
-export type Fault = (holder: Contender, contenders: Contenders) => Promise<number>;
-
-/** Kills the holder, and puts another contender in its place beforehand. */
-export const kill: Fault = async (holder, contenders) => {
-  await contenders.start();
-  // The holder is somewhere in its work, and the standbys somewhere between two looks.
-  await wait(100 + Math.random() * 200);
-  const at = systemClock.monotonic();
-  await contenders.kill(holder);
-  return at;
-};
-
-/**
- * Stops the holder outside of a write. One that is stopped in the middle of a write keeps SQLite's lock, and until it is woken or
- * killed nobody on the host can write at all: docs/leases.md says so.
- */
-export const stop: Fault = async ({ child }, contenders) => {
-  for (;;) {
-    const at = systemClock.monotonic();
-    child.kill('SIGSTOP');
-    if (await contenders.canWrite()) return at;
-    child.kill('SIGCONT');
-    await wait(50);
-  }
-};
-
-export const block: Fault = async ({ child }) => {
-  const at = systemClock.monotonic();
-  child.send('block');
-  return at;
-};
-
-/** Asks the holder to release it; it reports when it did. */
-export const release: Fault = async (holder, contenders) => {
-  await wait(100 + Math.random() * 200);
-  const released = contenders.report(holder, 'released');
-  holder.child.send('release');
-  return (await released).at;
-};
 
 /** Does that to one holder after the other. */
 export async function handovers(
@@ -66,18 +27,14 @@ export async function handovers(
   for (let round = 1; round <= rounds; round++) {
     const term = holder.acquired.at(-1)?.fencingToken ?? 0;
     const next = contenders.nextHolder();
-    const at = await fault(holder, contenders);
+    const at = await fault.strike(holder, contenders);
     const { holder: successor, acquired } = await next;
-    if (fault === stop) {
-      // The successor works for a while, and then the one before wakes up in the middle of it.
-      await wait(100);
-      holder.child.kill('SIGCONT');
-    }
+    await fault.afterwards?.(holder, contenders);
     found.push({
       milliseconds: acquired.at - at,
       reason: acquired.reason,
       fencingToken: acquired.fencingToken,
-      refused: fault === kill ? null : await contenders.refusal(holder, term),
+      refused: fault.isSurvived ? await contenders.refusal(holder, term) : null,
     });
     holder = successor;
     onRound(round);

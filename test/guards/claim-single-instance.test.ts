@@ -188,6 +188,17 @@ describe('claimSingleInstance', () => {
     expect(message).toContain('call claimSingleInstance once in a process');
   });
 
+  test.each<[string, unknown, RegExp]>([
+    ['nothing', undefined, /found undefined/],
+    ['its options', { name: 'my-app' }, /found an object/],
+    ['a promise', Promise.resolve(), /found a promise \(await it\)/],
+  ])('is refused with %s in place of a lease store', async (_, leases, found) => {
+    const error = await claim(leases as never).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'ONEHOST_INVALID_OPTION' });
+    expect(String(error)).toMatch(found);
+    expect(String(error)).toContain('claimSingleInstance(new DatabaseLeaseStore(database))');
+  });
+
   test('throws what the lease store throws', async () => {
     const leases = await instance();
     leases.close();

@@ -114,6 +114,20 @@ describe('evidence and remedy', () => {
     expect(text).not.toContain('kill');
   });
 
+  test.each<HolderEvidence>(['renewed', 'process-lives', 'overdue'])(
+    'it has our process id and host, and is another instance: we are not to be killed (%s)',
+    (evidence) => {
+      const holder = { ...them, processId: us.processId };
+      const text = message({ holder, evidence });
+      expect(text).toContain('It is this very process (another copy of the module, as after a hot');
+      expect(text).toContain('or a container with the same host name and process id');
+      expect(text).toMatch(/start this one again\.$/);
+      expect(text).not.toContain('kill');
+      expect(message({ holder: { ...holder, host: 'web-2' }, evidence })).toContain('kill');
+      expect(message({ holder, evidence: 'process-gone' })).toContain('There is nothing to stop');
+    },
+  );
+
   test('nobody has it any more: start again', () => {
     const text = message({ holder: null, evidence: 'none' });
     expect(text).toContain('has left just now. Start this one again.');

@@ -75,7 +75,9 @@ describe('the keeper of a lease', () => {
     });
     await pass(clock, 9.5);
     expect(keeper.isHeld()).toBe(true);
-    expect(attempts).toEqual([4, 5, 6, 7, 8, 9]);
+    expect(attempts[0]).toBe(4);
+    // Often enough that a file that is locked for a moment costs no lease.
+    expect(attempts.length).toBeGreaterThan(7);
     await pass(clock, 1);
     expect(keeper.signal.aborted).toBe(true);
     expect(keeper.signal.reason).toMatchObject({
@@ -84,7 +86,7 @@ describe('the keeper of a lease', () => {
       message: expect.stringContaining('the disk is full'),
     });
     expect(told[0]).toEqual({ name: 'lease', fencingToken: 7, error: failure });
-    expect(told).toHaveLength(6);
+    expect(told).toHaveLength(attempts.length);
   });
 
   test('goes on when an attempt succeeds after others failed', async () => {

@@ -16,6 +16,8 @@ const changeFeed = 'test/backends/sqlite/change-feed.test.ts';
 const coherence = 'test/coherence/coherence.test.ts';
 const clear = 'test/backends/sqlite/clear.test.ts';
 const memory = 'test/backends/memory/in-memory-session-cache.test.ts';
+const lockWait = 'test/backends/sqlite/lock-wait.test.ts';
+const checkpoints = 'test/backends/sqlite/wal-checkpoints.test.ts';
 
 export const mutations: readonly Mutation[] = [
   {
@@ -137,7 +139,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'an entry is given at its expiry',
     file: `${sqlite}/session-store.ts`,
-    edits: [['return entry.expiresAt > this.#now();', 'return entry.expiresAt >= this.#now();']],
+    edits: [['return entry.expiresAt > this.now();', 'return entry.expiresAt >= this.now();']],
     caughtBy: conformance,
   },
   {
@@ -445,5 +447,65 @@ export const mutations: readonly Mutation[] = [
     file: 'src/session-purging/purge-in-slices.ts',
     edits: [['    size.adapt(took);\n', '']],
     caughtBy: 'test/purge-in-slices.test.ts',
+  },
+  {
+    name: 'who has waited for long tries no more often than who has just come',
+    file: `${sqlite}/lock-wait.ts`,
+    edits: [['NEWCOMER * (1 - waited / RIPE)', 'NEWCOMER']],
+    caughtBy: lockWait,
+  },
+  {
+    name: 'a wait for the lock lasts longer than it may',
+    file: `${sqlite}/lock-wait.ts`,
+    edits: [['time.sleep(Math.min(pause, left));', 'time.sleep(pause);']],
+    caughtBy: lockWait,
+  },
+  {
+    name: 'a write that had begun is done again',
+    file: `${sqlite}/database.ts`,
+    edits: [
+      [
+        'result = this.#transact(work);',
+        'result = retryWhileLocked(() => this.#transact(work), this.#lockWaitSeconds);',
+      ],
+    ],
+    caughtBy: lockWait,
+  },
+  {
+    name: 'a renewal waits for the lock as long as any write',
+    file: `${sqlite}/database.ts`,
+    edits: [['this.#lockWaitSeconds = lockWaitSeconds;', '']],
+    caughtBy: lockWait,
+  },
+  {
+    name: 'a checkpoint is made inside the commit that makes it due',
+    file: `${sqlite}/wal-checkpoints.ts`,
+    edits: [
+      ['if (state.log >= TOO_LONG) this.#checkpoint();', 'if (state.log >= 0) this.#checkpoint();'],
+    ],
+    caughtBy: checkpoints,
+  },
+  {
+    name: 'a long -wal is not begun anew by force',
+    file: `${sqlite}/wal-checkpoints.ts`,
+    edits: [['if (state.log >= LONG)', 'if (state.log < 0)']],
+    caughtBy: checkpoints,
+  },
+  {
+    name: 'a reader that goes on for long makes each look a checkpoint',
+    file: `${sqlite}/wal-checkpoints.ts`,
+    edits: [['return log >= this.#left + WORTHWHILE;', 'return true;']],
+    caughtBy: checkpoints,
+  },
+  {
+    name: 'a checkpoint that fails ends the process',
+    file: `${sqlite}/wal-checkpoints.ts`,
+    edits: [
+      [
+        '  try {\n    return statement.get() ?? null;\n  } catch {\n    return null;\n  }',
+        '  return statement.get() ?? null;',
+      ],
+    ],
+    caughtBy: checkpoints,
   },
 ];

@@ -5,6 +5,8 @@ import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TemporaryFolder } from '../support/temporary-folder.ts';
+import { jobMutations } from './job-mutations.ts';
+import { leaseMutations } from './lease-mutations.ts';
 import { type Mutation, mutations } from './mutations.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -12,7 +14,8 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const OPERATIONS = '20000';
 
 const words = process.argv.slice(2).join(' ');
-const chosen = mutations.filter(({ name }) => name.includes(words));
+const all = [...mutations, ...leaseMutations, ...jobMutations];
+const chosen = all.filter(({ name }) => name.includes(words));
 using folder = new TemporaryFolder();
 copyProject(folder.path);
 

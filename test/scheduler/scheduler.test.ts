@@ -1,6 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
+  ClockSetBackError,
+  DatabaseJobLedger,
   DatabaseSessionCache,
   type Job,
   type JobContext,
@@ -12,6 +16,7 @@ import {
   SchedulerStoppedError,
   type TransactionConnection,
 } from '../../src/index.ts';
+import { IntervalSchedule } from '../../src/scheduler/interval-schedule.ts';
 import { withConnection } from '../support/sqlite-file.ts';
 import { ScheduledHost, type TestProcess } from './scheduled-host.ts';
 
@@ -149,6 +154,43 @@ describe('of several processes', () => {
     expect(outcomes()[0]).toBe('abandoned 1');
   });
 
+  test.each<[string, (context: JobContext<TransactionConnection>) => Promise<unknown>]>([
+    ['by the reason of its signal', async ({ signal }) => signal.throwIfAborted()],
+    ['by a write that was refused', async ({ transaction }) => transaction(() => {})],
+  ])('a run that ends for the loss of its lease, %s, has not failed', async (_, end) => {
+    const goOn = new AbortController();
+    const run = vi.fn(async (context: JobContext<TransactionConnection>) => {
+      await new Promise((resolve) => goOn.signal.addEventListener('abort', resolve));
+      await end(context);
+    });
+    ours.scheduler.add({ name: 'job', everySeconds: 60, run }).start();
+    await host.pass(60.2);
+    const [summary] = ours.leases.list();
+    theirs.leases.steal({ ...summary, holder: ours.leases.instance } as never);
+    await host.pass(6);
+    goOn.abort();
+    await host.settle();
+    await expect(run.mock.results[0]?.value).rejects.toMatchObject({ code: 'ONEHOST_LEASE_LOST' });
+    expect(ours.errors).toEqual([]);
+  });
+
+  test('a mistake of a run is told although its lease was lost', async () => {
+    ours.scheduler
+      .add({
+        name: 'job',
+        everySeconds: 1,
+        run: ({ signal }) =>
+          new Promise<void>((_, reject) => {
+            signal.addEventListener('abort', () => reject(new TypeError('x is undefined')));
+          }),
+      })
+      .start();
+    await host.pass(1.2);
+    ours.leases.close();
+    await host.settle();
+    expect(ours.errors).toContainEqual({ job: 'job', error: new TypeError('x is undefined') });
+  });
+
   test('a tick that the one before has begun is not run again, and is recorded as abandoned', async () => {
     const long = new LongJob();
     ours.scheduler.add({ name: 'job', everySeconds: 1, run: long.run }).start();
@@ -194,6 +236,18 @@ describe('of several processes', () => {
     unsubscribe('onehost:job-schedule-replaced', listen);
     expect(told).toEqual([{ job: 'job', schedule: 'every 2 s', replacedSchedule: 'every 1 s' }]);
     expect(log.entries).toEqual(['ours 1', 'theirs 2', 'theirs 4']);
+  });
+
+  test('another version with another schedule runs what fell due in between', async () => {
+    const log = new Log();
+    const cron = (text: string) => ({ cron: text, everySeconds: undefined }) as never;
+    ours.scheduler.add(log.job('ours', cron('0 3 * * *'))).start();
+    await host.pass(1);
+    await ours.scheduler.stop();
+    host.clock.advance(3 * 3600);
+    theirs.scheduler.add(log.job('theirs', cron('0 3 * * 0-6'))).start();
+    await host.pass(1);
+    expect(log.entries).toEqual([`theirs ${3 * 3600}`]);
   });
 });
 
@@ -372,7 +426,7 @@ describe('a tick that is due while the job runs', () => {
     await host.pass(3.5);
     await long.endNext();
     await host.pass(1);
-    expect(outcomes()).toEqual(['succeeded 1', 'skipped 2', 'skipped 3', 'running 4']);
+    expect(outcomes()).toEqual(['succeeded 1', 'skipped 2..3 (2)', 'running 4']);
   });
 
   test('waits for its run with overlap "queue", up to the limit', async () => {
@@ -385,6 +439,27 @@ describe('a tick that is due while the job runs', () => {
     expect(outcomes()).toEqual(['succeeded 1', 'succeeded 2', 'succeeded 3', 'skipped 4..5 (2)']);
     await host.pass(1);
     expect(outcomes().at(-1)).toBe('running 6');
+  });
+
+  test('is skipped as well while the one before waits for a record of what was missed', async () => {
+    ours.scheduler.add(new Log().job('ours')).start();
+    await host.pass(1.5);
+    await ours.scheduler.stop();
+    host.clock.advance(10);
+    const record = vi.spyOn(theirs.ledger, 'recordUnrun').mockImplementation(() => {
+      throw new Error('the file is busy');
+    });
+    const log = new Log();
+    theirs.scheduler.add(log.job('theirs')).start();
+    await host.pass(1.4);
+    record.mockRestore();
+    await host.pass(2);
+    expect(outcomes(theirs).slice(0, 4)).toEqual([
+      'succeeded 1',
+      'missed 2..10 (9)',
+      'succeeded 11',
+      'skipped 12..14 (3)',
+    ]);
   });
 
   test('does not keep another job from running', async () => {
@@ -508,6 +583,113 @@ describe('a wall clock that is set', () => {
     await host.settle();
     expect(log.entries).toHaveLength(1);
   });
+
+  describe('ahead by years for a minute', () => {
+    const YEARS = 3 * 365 * DAY;
+    const everyMinute = { cron: '* * * * *', everySeconds: undefined } as never;
+    const rewound: OnehostEvents['onehost:job-rewound'][] = [];
+    const listen = (event: unknown) => void rewound.push(event as (typeof rewound)[number]);
+
+    beforeEach(async () => {
+      rewound.length = 0;
+      subscribe('onehost:job-rewound', listen);
+      ours.scheduler.add(new Log().job('ours', everyMinute)).start();
+      await host.pass(30);
+      host.clock.setWallClockBy(YEARS);
+      await host.pass(60);
+      expect(outcomes()).toEqual([
+        expect.stringMatching(/^missed 60\.\./),
+        `succeeded ${YEARS + 60}`,
+      ]);
+    });
+
+    afterEach(() => unsubscribe('onehost:job-rewound', listen));
+
+    test('and back it goes on within a minute, and says so once', async () => {
+      host.clock.setWallClockBy(-YEARS);
+      await host.pass(180);
+      expect(outcomes()).toEqual([
+        expect.stringMatching(/^missed 60\.\./),
+        ...[120, 180, 240].map((tick) => `succeeded ${tick}`),
+        `succeeded ${YEARS + 60}`,
+      ]);
+      const handledUntil = new Date(START + (YEARS + 60) * 1000);
+      expect(rewound).toEqual([{ job: 'job', handledUntil, rewoundTo: expect.any(Date) }]);
+      expect(ours.errors).toEqual([{ job: 'job', error: expect.any(ClockSetBackError) }]);
+      const message = String(ours.errors[0]?.error);
+      expect(message).toContain(`up to ${handledUntil.toISOString()}`);
+      expect(message).toContain('and it is 2026-01-01T00:02:00.000Z now');
+      expect(message).toContain('It goes on from now');
+    });
+
+    test('and back while nobody ran jobs, it goes on too', async () => {
+      await ours.scheduler.stop();
+      host.clock.setWallClockBy(-YEARS);
+      const log = new Log();
+      theirs.scheduler.add(log.job('theirs', everyMinute)).start();
+      await host.pass(60);
+      expect(log.entries).toEqual(['theirs 120']);
+      expect(theirs.errors).toMatchObject([{ error: { code: 'ONEHOST_CLOCK_SET_BACK' } }]);
+    });
+
+    test('and back, with a tick that waits for its run, it goes on after that', async () => {
+      const queued = await host.openProcess({ name: 'queued' });
+      const long = new LongJob();
+      const options = { name: 'queued', cron: '* * * * *', overlap: 'queue' } as const;
+      queued.scheduler.add({ ...options, run: long.run }).start();
+      await host.pass(95);
+      host.clock.setWallClockBy(-YEARS);
+      await host.pass(61);
+      for (let run = 0; run < 2; run++) await long.endNext();
+      await host.pass(61);
+      const ticks = long.contexts.map(({ scheduledFor }) => (+scheduledFor - START) / 1000);
+      expect(ticks).toEqual([YEARS + 120, YEARS + 180, 300]);
+      expect(queued.errors).toMatchObject([{ error: { code: 'ONEHOST_CLOCK_SET_BACK' } }]);
+    });
+
+    test('and back, but with what it ran no longer kept: it stays silent, and says until when', async () => {
+      await ours.scheduler.stop();
+      const { leases, database, errors } = theirs;
+      const log = new Log();
+      await using scheduler = new Scheduler({
+        leases,
+        ledger: new DatabaseJobLedger(database, { keptRuns: 1 }),
+        onError: (error, job) => errors.push({ error, job }),
+      });
+      scheduler.add(log.job('theirs', everyMinute)).start();
+      await host.pass(60);
+      host.clock.setWallClockBy(-YEARS);
+      await host.pass(180);
+      expect(log.entries).toHaveLength(1);
+      expect(errors).toHaveLength(1);
+      const until = new Date(START + (YEARS + 60) * 1000).toISOString();
+      expect(String(errors[0]?.error)).toContain(`It goes on after ${until} and no sooner`);
+    });
+  });
+
+  test('ahead as after a suspend makes an interval due within a minute', async () => {
+    const log = new Log();
+    ours.scheduler.add(log.job('ours', { everySeconds: 3600 } as never)).start();
+    await host.pass(10);
+    // The monotonic clock stands still meanwhile.
+    host.clock.setWallClockBy(3600);
+    host.clock.advance(60);
+    await host.settle();
+    expect(log.entries).toEqual(['ours 3600']);
+  });
+
+  test('back while an interval of more than a minute is waited for does not delay it', async () => {
+    const log = new Log();
+    ours.scheduler.add(log.job('ours', { everySeconds: 600 } as never)).start();
+    await host.pass(10);
+    host.clock.setWallClockBy(-DAY);
+    host.clock.advance(589);
+    await host.settle();
+    expect(log.entries).toEqual([]);
+    host.clock.advance(1.5);
+    await host.settle();
+    expect(log.entries).toEqual(['ours 600']);
+  });
 });
 
 describe('stop', () => {
@@ -544,6 +726,28 @@ describe('stop', () => {
     await ours.scheduler.stop();
     expect(outcomes()).toEqual(['stopped 1']);
     expect(ours.errors).toEqual([]);
+  });
+
+  test.each<[string, string, (reason: unknown) => unknown]>([
+    ['stopped', 'by an AbortError', () => new DOMException('', 'AbortError')],
+    ['stopped', 'by an error of that cause', (cause) => new Error('no report', { cause })],
+    ['failed', 'by a mistake of its own', () => new TypeError('x is undefined')],
+    ['failed', 'by something that is no error', () => undefined],
+  ])('records as %s what ended %s after it was told', async (outcome, _, errorFor) => {
+    ours.scheduler
+      .add({
+        name: 'job',
+        everySeconds: 1,
+        run: ({ signal }) =>
+          new Promise<void>((_, reject) => {
+            signal.addEventListener('abort', () => reject(errorFor(signal.reason)));
+          }),
+      })
+      .start();
+    await host.pass(1.2);
+    await ours.scheduler.stop();
+    expect(outcomes()).toEqual([`${outcome} 1`]);
+    expect(ours.errors).toHaveLength(outcome === 'failed' ? 1 : 0);
   });
 
   test('gives up the lease after the drain time, and the next owner records the run as abandoned', async () => {
@@ -594,7 +798,107 @@ describe('stop', () => {
     await host.pass(1.2);
     await ours.scheduler.stop();
     expect(run).toHaveBeenCalledTimes(1);
-    expect(outcomes()).toEqual(['stopped 1']);
+    expect(outcomes()).toEqual(['failed 1']);
+    expect(ours.errors).toMatchObject([{ job: 'job', error: { message: 'fails' } }]);
+  });
+
+  test('leaves no look at the clock behind', async () => {
+    const daily = { cron: '0 3 * * *', everySeconds: undefined } as never;
+    ours.scheduler.add(new Log().job('ours', daily)).start();
+    await host.pass(1);
+    await ours.scheduler.stop();
+    const after = vi.spyOn(host.clock, 'after');
+    host.clock.advance(600);
+    expect(after).not.toHaveBeenCalled();
+    after.mockRestore();
+  });
+
+  test('waits for runs of a lease that was lost, too', async () => {
+    const long = new LongJob();
+    ours.scheduler.add({ name: 'job', everySeconds: 1, run: long.run }).start();
+    await host.pass(1.2);
+    ours.leases.close();
+    await host.pass(1);
+    let hasStopped = false;
+    const stopped = ours.scheduler.stop().then(() => {
+      hasStopped = true;
+    });
+    await host.pass(9);
+    expect(hasStopped).toBe(false);
+    await long.endNext();
+    expect(hasStopped).toBe(true);
+    await stopped;
+  });
+
+  test('and for them no longer than the drain time either', async () => {
+    const long = new LongJob();
+    ours.scheduler.add({ name: 'job', everySeconds: 1, run: long.run }).start();
+    await host.pass(1.2);
+    ours.leases.close();
+    await host.pass(1);
+    const stopped = ours.scheduler.stop();
+    await host.pass(10.1);
+    await stopped;
+    await long.endNext();
+  });
+
+  test('and what they write after it is refused, and no failure of theirs', async () => {
+    const long = new LongJob();
+    const run = async (context: JobContext<TransactionConnection>) => {
+      await long.run(context);
+      await context.transaction(() => {});
+    };
+    ours.scheduler.add({ name: 'job', everySeconds: 1, run }).start();
+    await host.pass(1.2);
+    const stopped = ours.scheduler.stop();
+    await host.pass(10.1);
+    await stopped;
+    await long.endNext();
+    expect(outcomes()).toEqual(['running 1']);
+    expect(ours.errors).toEqual([]);
+  });
+
+  test('leaves what waits for its run to the next owner, and what comes after that', async () => {
+    const long = new LongJob();
+    const options = { everySeconds: 1, overlap: 'queue', backlogLimit: 1 } as const;
+    ours.scheduler.add({ name: 'job', ...options, run: long.run }).start();
+    await host.pass(3.2);
+    const stopped = ours.scheduler.stop();
+    await long.endNext();
+    await stopped;
+    expect(outcomes()).toEqual(['succeeded 1']);
+    theirs.scheduler.add(new Log().job('theirs', { ...options, misfire: 'all' })).start();
+    await host.pass(0.2);
+    expect(outcomes()).toEqual(['succeeded 1', 'missed 2', 'succeeded 3']);
+  });
+
+  test('waits until the end of a run is recorded', async () => {
+    const long = new LongJob();
+    ours.scheduler.add({ name: 'job', everySeconds: 1, run: long.run }).start();
+    await host.pass(1.2);
+    const finish = vi.spyOn(ours.ledger, 'finish').mockImplementationOnce(() => {
+      throw new Error('the file is busy');
+    });
+    const stopped = ours.scheduler.stop();
+    await long.endNext();
+    await host.pass(1.1);
+    await stopped;
+    expect(finish).toHaveBeenCalledTimes(2);
+    expect(outcomes()).toEqual(['succeeded 1']);
+  });
+
+  test('begins no tick whose jitter is not over, and leaves it to the next owner', async () => {
+    const random = vi.spyOn(Math, 'random').mockReturnValue(0.5);
+    const log = new Log();
+    const options = { everySeconds: 60, jitterSeconds: 8 } as Partial<Job<TransactionConnection>>;
+    ours.scheduler.add(log.job('ours', options)).start();
+    await host.pass(61);
+    await ours.scheduler.stop();
+    expect(outcomes()).toEqual([]);
+    theirs.scheduler.add(log.job('theirs', options)).start();
+    await host.pass(5);
+    random.mockRestore();
+    expect(log.entries).toEqual(['theirs 60']);
   });
 });
 
@@ -626,6 +930,28 @@ describe('when the file cannot be written', () => {
     finish.mockRestore();
     await host.pass(1);
     expect(outcomes()[0]).toBe('succeeded 1');
+  });
+
+  test('a job that was registered as the lease was lost has no ticks', async () => {
+    const { register } = ours.ledger;
+    let goOn = () => {};
+    const waiting = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    vi.spyOn(ours.ledger, 'register').mockImplementation((async (...args: never) => {
+      const registered = register.apply(ours.ledger, args);
+      await waiting;
+      return registered;
+    }) as never);
+    const nextAfter = vi.spyOn(IntervalSchedule.prototype, 'nextAfter');
+    ours.scheduler.add(new Log().job('ours')).start();
+    await host.pass(0.2);
+    ours.leases.close();
+    await host.settle();
+    goOn();
+    await host.pass(3);
+    expect(nextAfter).not.toHaveBeenCalled();
+    nextAfter.mockRestore();
   });
 
   test('a lease store that was closed ends the scheduler, and says so once', async () => {
@@ -789,6 +1115,47 @@ describe('a scheduler', () => {
     await host.pass(1.2);
     expect(log.entries.sort()).toEqual(['other 1', 'ours 1']);
   });
+
+  test('of another name does not take over a job of this one, and says why once', async () => {
+    const log = new Log();
+    const other = await host.openProcess({ name: 'reports' });
+    const long = new LongJob();
+    ours.scheduler.add({ name: 'job', everySeconds: 1, run: long.run }).start();
+    await host.pass(1.2);
+    other.scheduler.add(log.job('other')).start();
+    await host.pass(40);
+    expect(log.entries).toEqual([]);
+    expect(other.errors).toMatchObject([{ job: 'job', error: { code: 'ONEHOST_INVALID_JOB' } }]);
+    await long.endNext();
+    expect(outcomes()[0]).toBe('succeeded 1');
+  });
+
+  test('runs a dozen jobs at once without a warning of Node', async () => {
+    const warned = vi.fn();
+    process.on('warning', warned);
+    const jobs = Array.from({ length: 12 }, () => new LongJob());
+    for (const [index, { run }] of jobs.entries()) {
+      ours.scheduler.add({ name: `job ${index}`, everySeconds: 1, run });
+    }
+    ours.scheduler.start();
+    await host.pass(1.2);
+    expect(jobs.every(({ contexts }) => contexts.length === 1)).toBe(true);
+    const stopped = ours.scheduler.stop();
+    for (const job of jobs) await job.endNext();
+    await stopped;
+    process.off('warning', warned);
+    expect(warned.mock.calls).toEqual([]);
+  });
+
+  test('without jobs keeps its process alive while it owns them', () => {
+    const program = fileURLToPath(new URL('./owner-without-jobs.ts', import.meta.url));
+    const file = host.file.replace('jobs.db', 'alone.db');
+    const { status } = spawnSync(process.execPath, ['--import', 'tsx', program, file], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      timeout: 60_000,
+    });
+    expect(status).toBe(0);
+  }, 60_000);
 
   test('started twice contends once', async () => {
     const log = new Log();

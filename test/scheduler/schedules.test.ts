@@ -1,8 +1,11 @@
+import { Cron } from 'croner';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { CronSchedule } from '../../src/scheduler/cron-schedule.ts';
 import { IntervalSchedule } from '../../src/scheduler/interval-schedule.ts';
 import type { Schedule } from '../../src/scheduler/schedule.ts';
+import { TickWait } from '../../src/scheduler/tick-wait.ts';
+import { ManualClock } from '../../src/testing/index.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -81,11 +84,28 @@ describe('a cron schedule', () => {
     expect(new CronSchedule('job', '0 0 0 1 1 * 2020').nextAfter(Date.UTC(2026, 0, 1))).toBeNull();
   });
 
-  test('looks at the clock again within a minute, and is due only by the clock', () => {
-    const schedule = new CronSchedule('job', '0 3 * * *');
-    expect(schedule.waitFor(10 * HOUR, 0)).toEqual({ milliseconds: MINUTE, isDue: false });
-    expect(schedule.waitFor(10 * HOUR, 10 * HOUR - 5)).toEqual({ milliseconds: 5, isDue: false });
-    expect(schedule.waitFor(10 * HOUR, 11 * HOUR)).toEqual({ milliseconds: 0, isDue: true });
+  test('is the same however its text is written', () => {
+    const { description } = new CronSchedule('job', '0 3 * * MON-FRI', 'Europe/Berlin');
+    expect(description).toBe('cron 0 3 * * MON-FRI Europe/Berlin');
+    for (const text of ['0  3 * * MON-FRI', ' 0 3 *\t* mon-fri ']) {
+      const other = new CronSchedule('job', text, 'europe/berlin');
+      expect(other.description).toBe(description);
+      expect(following(other, '2026-01-01T00:00:00Z', 1)).toEqual(['2026-01-01T02:00:00.000Z']);
+    }
+    expect(new CronSchedule('job', '@daily').description).toBe(
+      new CronSchedule('job', '0 0 * * *', 'utc').description,
+    );
+  });
+
+  test('looks no farther for what is due than it has to, whatever may be due', () => {
+    const schedule = new CronSchedule('job', '* * * * *');
+    const back = vi.spyOn(Cron.prototype, 'previousRuns');
+    const ahead = vi.spyOn(Cron.prototype, 'nextRun');
+    const found = schedule.ticksBetween(0, MINUTE, 10_000);
+    expect(found).toEqual({ older: null, newest: [MINUTE] });
+    expect(back).not.toHaveBeenCalled();
+    expect(ahead.mock.calls.length).toBeLessThan(5);
+    vi.restoreAllMocks();
   });
 });
 
@@ -100,12 +120,57 @@ describe('an interval', () => {
       '2026-01-01T00:00:05.000Z',
     ]);
   });
+});
 
-  test('never waits longer than it is long, and is due then, whatever the clock shows', () => {
-    const schedule = new IntervalSchedule('job', 5);
-    expect(schedule.waitFor(10_000, 8_000)).toEqual({ milliseconds: 2_000, isDue: true });
-    expect(schedule.waitFor(10_000, -HOUR)).toEqual({ milliseconds: 5_000, isDue: true });
-    expect(schedule.waitFor(10_000, HOUR)).toEqual({ milliseconds: 0, isDue: true });
+describe('the wait for a tick', () => {
+  const interval = new IntervalSchedule('job', 300);
+  const cron = new CronSchedule('job', '0 3 * * *');
+  let clock: ManualClock;
+
+  beforeEach(() => {
+    clock = new ManualClock(0);
+  });
+
+  test('is looked at each minute, and no sooner and no later than it is due', () => {
+    const wait = new TickWait(90_000, interval, clock);
+    expect(wait.milliseconds).toBe(MINUTE);
+    clock.advance(60);
+    expect(wait.milliseconds).toBe(30_000);
+    expect(wait.isDue).toBe(false);
+    clock.advance(30);
+    expect(wait.milliseconds).toBe(0);
+    expect(wait.isDue).toBe(true);
+    clock.setWallClockBy(HOUR);
+    expect(wait.milliseconds).toBe(0);
+  });
+
+  test('is over when the wall clock says so, as after a suspend', () => {
+    for (const schedule of [interval, cron]) {
+      const wait = new TickWait(clock.now() + 200_000, schedule, clock);
+      clock.setWallClockBy(200);
+      expect(wait.isDue).toBe(true);
+    }
+  });
+
+  test('of an interval is no longer than it is long, whatever the clock shows', () => {
+    const ahead = new TickWait(10 * HOUR, interval, clock);
+    const setBack = new TickWait(300_000, interval, clock);
+    clock.setWallClockBy(-3600);
+    clock.advance(299);
+    expect([ahead.isDue, setBack.isDue]).toEqual([false, false]);
+    expect(setBack.milliseconds).toBe(1000);
+    clock.advance(1);
+    expect([ahead.isDue, setBack.isDue]).toEqual([true, true]);
+  });
+
+  test('of a cron schedule is over by the wall clock alone', () => {
+    const wait = new TickWait(3 * HOUR, cron, clock);
+    clock.setWallClockBy(-3600);
+    clock.advance(3 * 3600);
+    expect(wait.isDue).toBe(false);
+    expect(wait.milliseconds).toBe(MINUTE);
+    clock.advance(3600);
+    expect(wait.isDue).toBe(true);
   });
 });
 

@@ -88,6 +88,13 @@ export class Browser {
     );
   }
 
+  /** What the app says at this path to whoever is logged in. */
+  async json<T>(worker: number, path: string): Promise<T> {
+    const { status, body } = await this.#send(worker, { method: 'GET', path });
+    if (status !== 200) throw new Error(`Worker ${worker} answered ${path} with status ${status}.`);
+    return JSON.parse(body);
+  }
+
   async #whoAmI(worker: number): Promise<Answer> {
     const { status, body } = await this.#send(worker, { method: 'GET', path: '/me' });
     if (status === 401) return { worker, user: null, loadsSinceStart: null };

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { startApp } from './start-app.ts';
+import { AppProcess } from './app-process.ts';
 
 /** Runs the app for somebody to look at, until Ctrl-C. */
 export async function serve(options: {
@@ -11,22 +11,25 @@ export async function serve(options: {
   const { mainFile, folder, interrupted } = options;
   const user = 'ada';
   const password = randomBytes(6).toString('base64url');
-  const app = await startApp({
+  const app = new AppProcess({
     mainFile,
-    folder,
-    sessionCache: 'database',
-    user,
-    password,
-    port: process.env['PORT'],
+    settings: {
+      APP_FOLDER: folder,
+      APP_PORT: process.env['PORT'] ?? '0',
+      APP_USER: user,
+      APP_PASSWORD: password,
+    },
     signal: interrupted,
   });
+  const { origin } = await app.url();
   console.log(`
-  address    ${app.url.origin}
+  address    ${origin}
   user       ${user}
   password   ${password}
 
-Open it in two browsers, and sign one out from the other. Ctrl-C ends it.`);
+Open it in two browsers, and sign one out from the other. Once logged in, see at
+${origin}/jobs which process runs the background jobs. Ctrl-C ends it.`);
   if (!interrupted.aborted) await Promise.race([once(interrupted, 'abort'), app.ended]);
-  if (!interrupted.aborted) throw new Error(`The app ended by itself.\n${app.lastOutput()}`);
+  if (!interrupted.aborted) throw new Error(`The app ended by itself.\n${app.output.last(20)}`);
   await app.stop();
 }

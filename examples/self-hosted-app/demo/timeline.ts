@@ -4,6 +4,15 @@ import type { Answer } from './browser.ts';
 const LABEL_WIDTH = 44;
 const ANSWER_WIDTH = 11;
 const INDENT = ' '.repeat(11);
+const TICK_WIDTH = 15;
+const TICKS_PER_LINE = 5;
+const QUOTE_WIDTH = 84;
+
+export interface Cell {
+  readonly text: string;
+  /** `null` for what is neither right nor wrong. */
+  readonly isRight: boolean | null;
+}
 
 /** Prints what happens as it happens, with the time since the beginning. */
 export class Timeline {
@@ -42,10 +51,35 @@ export class Timeline {
   answers(label: string, answers: readonly Answer[], rightful: string | null): void {
     const cells = answers.map(({ user }) => {
       const isRight = user === rightful;
-      const text = `${isRight ? '✓' : '✗'} ${user ?? 'refused'}`.padEnd(ANSWER_WIDTH);
-      return isRight ? this.#green(text) : this.#red(text);
+      return { text: `${isRight ? '✓' : '✗'} ${user ?? 'refused'}`, isRight };
     });
-    this.#print(`${INDENT}${label.padEnd(LABEL_WIDTH)}${cells.join('')}`);
+    this.cells(label, cells);
+  }
+
+  /** Something about each worker. */
+  cells(label: string, cells: readonly Cell[]): void {
+    const shown = cells.map(({ text, isRight }) => {
+      const cell = text.padEnd(ANSWER_WIDTH);
+      if (isRight === null) return this.#dim(cell);
+      return isRight ? this.#green(cell) : this.#red(cell);
+    });
+    this.#print(`${INDENT}${label.padEnd(LABEL_WIDTH)}${shown.join('')}`);
+  }
+
+  /** What became of each second. */
+  ticks(ticks: readonly { readonly tick: Date; readonly text: string }[]): void {
+    const cells = ticks.map(({ tick, text }) =>
+      `:${String(tick.getUTCSeconds()).padStart(2, '0')} ${text}`.padEnd(TICK_WIDTH),
+    );
+    for (let first = 0; first < cells.length; first += TICKS_PER_LINE) {
+      this.#print(`${INDENT}${cells.slice(first, first + TICKS_PER_LINE).join('')}`);
+    }
+  }
+
+  /** What the app wrote. */
+  quote(text: string): void {
+    const lines = text.split('\n').flatMap((line) => wrap(line, QUOTE_WIDTH));
+    for (const line of lines) this.#print(`${INDENT}${this.#dim(`│ ${line}`)}`);
   }
 
   note(text: string): void {
@@ -86,4 +120,15 @@ export class Timeline {
   #style(on: number, off: number, text: string): string {
     return this.#colours ? `\x1b[${on}m${text}\x1b[${off}m` : text;
   }
+}
+
+function wrap(line: string, width: number): string[] {
+  const lines = [''];
+  for (const word of line.split(' ')) {
+    const last = lines.at(-1) ?? '';
+    if (last === '') lines[lines.length - 1] = word;
+    else if (last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }

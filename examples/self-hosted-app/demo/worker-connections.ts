@@ -1,9 +1,13 @@
 import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { setTimeout as wait } from 'node:timers/promises';
 
 const REQUEST_SECONDS = 20;
 /** The primary deals connections out in turn, so four would do if nothing else connected. */
 const MOST_CONNECTIONS = 64;
+/** Many times what a worker takes to start. */
+const MOST_RECONNECTIONS = 600;
+const RECONNECTION_MILLISECONDS = 50;
 
 export interface DemoRequest {
   readonly method: 'GET' | 'POST';
@@ -42,6 +46,18 @@ export class WorkerConnections {
       await connections.#openOne();
     }
     return connections;
+  }
+
+  /** Connects anew to a worker that was started again: its connection ended with it. */
+  async reopen(worker: number): Promise<void> {
+    this.#agents.get(worker)?.destroy();
+    this.#agents.delete(worker);
+    for (let opened = 0; opened < MOST_RECONNECTIONS; opened++) {
+      await this.#openOne();
+      if (this.#agents.has(worker)) return;
+      await wait(RECONNECTION_MILLISECONDS);
+    }
+    throw new Error(`Worker ${worker} was not started again.`);
   }
 
   async #openOne(): Promise<void> {

@@ -25,13 +25,16 @@ const MAX_TAIL = 1024;
  * that read stands in the log after the position.
  */
 export class ChangeFeed {
-  readonly #watch: ChangeWatch;
+  readonly #watch: Pick<ChangeWatch, 'hasChanged' | 'acknowledge'>;
   readonly #log: Pick<ChangeLog, 'position' | 'after'>;
   readonly #listeners = new Set<ChangeListener>();
   #position: Position;
 
   /** The watch must have been made before this: what is committed in between then counts as a change. */
-  constructor(watch: ChangeWatch, log: Pick<ChangeLog, 'position' | 'after'>) {
+  constructor(
+    watch: Pick<ChangeWatch, 'hasChanged' | 'acknowledge'>,
+    log: Pick<ChangeLog, 'position' | 'after'>,
+  ) {
     this.#watch = watch;
     this.#log = log;
     this.#position = log.position();
@@ -47,7 +50,11 @@ export class ChangeFeed {
 
   /** Whether anything was committed by others since the last call; if so, it has been dealt with. */
   catchUp(): boolean {
-    if (!this.#watch.hasChanged()) return false;
+    // What each read from memory passes is kept short, or V8 would not compile it into one piece.
+    return this.#watch.hasChanged() && this.#readTail();
+  }
+
+  #readTail(): true {
     // Read after the watch was: what is committed in between is seen now, and once more next time.
     const tail = this.#log.after(this.#position, MAX_TAIL);
     if (tail === null) {

@@ -1,10 +1,16 @@
-/** Tells whether another connection may have changed the file. It may err towards "yes", never towards "no". */
+/**
+ * Tells whether another connection may have changed the file. It may err towards "yes", never towards "no".
+ * Commits of the own connection do not count.
+ */
 export interface ChangeWatch {
-  readonly kind: 'data-version';
+  readonly kind: 'wal-index' | 'data-version';
 
   /** Whether a commit of another connection has become visible since what was last acknowledged. */
   hasChanged(): boolean;
 
   /** Remembers the state that the last {@link hasChanged} saw: what led to it has been read from the log. */
   acknowledge(): void;
+
+  /** To be called before the connection is closed. From then on everything may have changed. */
+  close(): void;
 }

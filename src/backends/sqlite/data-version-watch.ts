@@ -26,4 +26,7 @@ export class DataVersionWatch implements ChangeWatch {
   acknowledge(): void {
     this.#acknowledged = this.#seen;
   }
+
+  /** Nothing to let go of: on a connection that is closed the pragma throws. */
+  close(): void {}
 }

@@ -7,14 +7,15 @@ import type {
   JobRun,
   JobSummary,
   Registered,
+  RewoundJob,
   UnrunTicks,
 } from '../../contract/job-ledger.ts';
 import type { Lease } from '../../contract/lease.ts';
 import { assertName, describeType } from '../../contract/validate-arguments.ts';
 import { assertInteger, assertKnownOptions, assertOneOf } from '../../contract/validate-options.ts';
-import { assertDatabase, type OnehostDatabase } from './database.ts';
+import { assertDatabase, type Durability, type OnehostDatabase } from './database.ts';
 import { DatabaseLease } from './database-lease.ts';
-import { JobRows, type RunRow } from './job-rows.ts';
+import { type JobRow, JobRows, type RunRow } from './job-rows.ts';
 import type { TransactionConnection } from './transaction-connection.ts';
 
 /** The longest error that is kept, in UTF-16 code units. */
@@ -37,8 +38,7 @@ export interface DatabaseJobLedgerOptions {
 /**
  * The ticks of the jobs in an SQLite file, for the processes of this host that opened it.
  *
- * It is written under leases of a `DatabaseLeaseStore` on the same `OnehostDatabase`, and always under the same one for the same
- * job: tokens of different leases cannot be compared.
+ * It is written under leases of a `DatabaseLeaseStore` on the same `OnehostDatabase`.
  *
  * Its methods answer at once. On top of what the contract says they throw `InvalidNameError` or `InvalidOptionError` for an
  * argument that cannot be meant, `InvalidTransactionError` inside `lease.transaction`, and what reading and writing the file throws:
@@ -60,40 +60,42 @@ export class DatabaseJobLedger implements JobLedger<TransactionConnection> {
     this.#keptRuns = keptRuns;
   }
 
-  /** See the contract. Runs that the same term has begun go on. */
+  /** See the contract. Runs that the present term has begun go on. */
   register(lease: Lease<TransactionConnection>, job: JobRegistration): Registered {
     const { name } = job;
     assertName('job', name);
     const schedule = readText('schedule', job.schedule);
     const startAt = readTime('startAt', job.startAt);
-    return this.#write(lease, (now) => {
+    return this.#write(lease, 'process-crash', (now) => {
       const known = this.#rows.find(name);
+      if (known !== undefined) assertOfLease(known, lease);
       const isReplaced = known !== undefined && known.schedule !== schedule;
       if (known === undefined) {
-        this.#rows.add({ name, schedule, handledUntil: startAt, registeredAt: now });
+        const { name: of } = lease;
+        this.#rows.add({ name, lease: of, schedule, handledUntil: startAt, registeredAt: now });
       } else if (isReplaced) {
         this.#rows.reschedule(name, schedule);
-        this.#rows.handleUntil(name, startAt);
       }
-      this.#rows.abandonRuns(name, lease.fencingToken, now);
+      this.#rows.abandonRuns(lease.name, lease.fencingToken, now);
       this.#rows.prune(name, this.#keptRuns);
       return {
-        handledUntil: new Date(this.#handledUntil(name)),
+        handledUntil: new Date(known?.handledUntil ?? startAt),
         replacedSchedule: isReplaced ? known.schedule : null,
       };
     });
   }
 
   /**
-   * See the contract. The run is recorded with one attempt, which is being made.
+   * See the contract. The run is recorded with one attempt, which is being made. Its record outlives a power cut, for the price of
+   * an fsync (0.2 ms in place of 0.04 on the disk it was measured on): otherwise the tick would run again after it.
    *
    * @throws InvalidJobError when the job is not registered.
    */
   begin(lease: Lease<TransactionConnection>, job: string, scheduledFor: Date): boolean {
     assertName('job', job);
     const tick = readTime('scheduledFor', scheduledFor);
-    return this.#write(lease, (now) => {
-      if (tick <= this.#handledUntil(job)) return false;
+    return this.#write(lease, 'power-loss', (now) => {
+      if (tick <= this.#find(job, lease).handledUntil) return false;
       this.#rows.handleUntil(job, tick);
       return this.#rows.addRun({
         job,
@@ -118,7 +120,7 @@ export class DatabaseJobLedger implements JobLedger<TransactionConnection> {
     assertOneOf('outcome', outcome, ['succeeded', 'failed', 'timed-out', 'stopped']);
     assertInteger('attempts', attempts, { least: 0, most: Number.MAX_SAFE_INTEGER });
     const error = run.error === null ? null : keptError(readText('error', run.error));
-    this.#write(lease, (now) => {
+    this.#write(lease, 'process-crash', (now) => {
       const { fencingToken } = lease;
       const ended = { job, scheduledFor, fencingToken, outcome, attempts, endedAt: now, error };
       if (this.#rows.endRun(ended)) this.#rows.prune(job, this.#keptRuns);
@@ -137,25 +139,36 @@ export class DatabaseJobLedger implements JobLedger<TransactionConnection> {
     assertName('job', job);
     assertOneOf('outcome', outcome, ['missed', 'skipped']);
     const { first, last, ticks } = readTicks(unrun);
-    this.#write(lease, (now) => {
-      const handledUntil = this.#handledUntil(job);
+    this.#write(lease, 'power-loss', (now) => {
+      const { handledUntil } = this.#find(job, lease);
       if (last <= handledUntil) return;
       if (first <= handledUntil) throw partlyHandled(job, first, last, handledUntil);
       this.#rows.handleUntil(job, last);
+      const { fencingToken } = lease;
+      const added = { job, lastScheduledFor: last, ticks, outcome, fencingToken, endedAt: now };
+      if (this.#rows.extendRun({ ...added, handledUntil })) return;
       this.#rows.addRun({
-        job,
+        ...added,
         scheduledFor: first,
-        lastScheduledFor: last,
-        ticks,
-        outcome,
         attempts: 0,
         instance: lease.holder.id,
-        fencingToken: lease.fencingToken,
         startedAt: now,
-        endedAt: now,
         error: null,
       });
       this.#rows.prune(job, this.#keptRuns);
+    });
+  }
+
+  /** @throws InvalidJobError when the job is not registered. */
+  rewind(lease: Lease<TransactionConnection>, rewound: RewoundJob): Date {
+    const { job } = rewound;
+    assertName('job', job);
+    const to = readTime('to', rewound.to);
+    return this.#write(lease, 'power-loss', () => {
+      const { handledUntil, prunedUntil } = this.#find(job, lease);
+      const until = Math.min(handledUntil, Math.max(to, prunedUntil ?? to));
+      this.#rows.handleUntil(job, until);
+      return new Date(until);
     });
   }
 
@@ -179,22 +192,29 @@ export class DatabaseJobLedger implements JobLedger<TransactionConnection> {
     }));
   }
 
-  #write<T>(lease: Lease<TransactionConnection>, work: (now: number) => T): T {
+  #write<T>(
+    lease: Lease<TransactionConnection>,
+    durability: Durability,
+    work: (now: number) => T,
+  ): T {
     const database = this.#database;
     assertLeaseOf(database, lease);
-    return lease.transaction(() =>
+    return lease.durably(durability, () =>
       // A transaction throws on what its work threw as it is, and `read` translates what SQLite throws.
       database.read(() => work(Math.floor(database.clock.now()))),
     );
   }
 
   /** @throws InvalidJobError */
-  #handledUntil(name: string): number {
+  #find(name: string, lease: Lease): JobRow {
     const job = this.#rows.find(name);
-    if (job !== undefined) return job.handledUntil;
-    throw new InvalidJobError(
-      `The job "${name}" is not known to the ledger in ${this.#database.file}. Nothing was written. Register it under the lease first.`,
-    );
+    if (job === undefined) {
+      throw new InvalidJobError(
+        `The job "${name}" is not known to the ledger in ${this.#database.file}. Nothing was written. Register it under the lease first.`,
+      );
+    }
+    assertOfLease(job, lease);
+    return job;
   }
 }
 
@@ -217,6 +237,16 @@ function assertLeaseOf(database: OnehostDatabase, lease: unknown): asserts lease
 function describeLease(found: unknown): string {
   if (found instanceof Promise) return 'a promise (await acquire)';
   return found === null ? 'null (tryAcquire did not get it)' : describeType(found);
+}
+
+/** @throws InvalidJobError */
+function assertOfLease(job: JobRow, lease: Lease): void {
+  if (job.lease === lease.name) return;
+  throw new InvalidJobError(
+    `The job "${job.name}" is one of the lease "${job.lease}" in this file, but is used under the lease "${lease.name}": ` +
+      'who holds one would take the runs of the other for abandoned. Nothing was written. ' +
+      'Give the scheduler the same name as before, or the job another one.',
+  );
 }
 
 function partlyHandled(

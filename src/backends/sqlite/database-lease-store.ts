@@ -1,25 +1,23 @@
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import type { Clock } from '../../contract/clock.ts';
 import {
   DatabaseBusyError,
-  InvalidOptionError,
   LeaseStoreClosedError,
   LeaseTimeoutError,
 } from '../../contract/errors/index.ts';
 import { publish } from '../../contract/events.ts';
 import type { Instance } from '../../contract/instance.ts';
 import type { Term, TermReason } from '../../contract/lease.ts';
-import {
-  type AcquireOptions,
-  type LeaseOptions,
-  type LeaseStore,
-  type LeaseStoreCapabilities,
-  type LeaseSummary,
-  MAX_NAME_LENGTH,
+import type {
+  AcquireOptions,
+  LeaseOptions,
+  LeaseStore,
+  LeaseStoreCapabilities,
+  LeaseSummary,
 } from '../../contract/lease-store.ts';
-import { assertName, describeType } from '../../contract/validate-arguments.ts';
-import { assertKnownOptions } from '../../contract/validate-options.ts';
+import { assertName } from '../../contract/validate-arguments.ts';
 import {
   type LeaseSettings,
   readAcquireOptions,
@@ -29,13 +27,20 @@ import { waitForLease } from '../../lease-keeping/wait-for-lease.ts';
 import { assertDatabase, type OnehostDatabase } from './database.ts';
 import { DatabaseLease } from './database-lease.ts';
 import type { LockTrust } from './judge-term.ts';
-import { type LeaseRow, LeaseRows, type TermKey } from './lease-rows.ts';
+import { type LeaseRow, LeaseRows } from './lease-rows.ts';
+import { readAppVersion, readTerm } from './lease-store-arguments.ts';
+import { newTerm } from './new-term.ts';
 import type { ProcessLocks } from './process-locks.ts';
 import { TermWatch } from './term-watch.ts';
 import type { TransactionConnection } from './transaction-connection.ts';
+import { translateError } from './translate-error.ts';
 
 /** How often a standby looks: what a takeover takes at worst, for about 0.1 % of a core. */
 const POLL_MILLISECONDS = 100;
+/** For the write lock, at each look that finds the lease free: the event loop stands still meanwhile. */
+const ATTEMPT_WAIT_SECONDS = 0.01;
+/** For the write lock, when everything is to be released: a process that ends is not to be held up. */
+const CLOSE_WAIT_SECONDS = 1;
 
 export interface DatabaseLeaseStoreOptions {
   /** What the app says of itself to whoever finds it holding a lease; nothing by default. */
@@ -47,6 +52,9 @@ export interface DatabaseLeaseStoreOptions {
  *
  * A holder whose process ends is replaced within one look of a standby (100 ms): the kernel frees a lock that the process held. One that is
  * stopped or hangs is replaced after its duration. {@link lockTrust} says how far the lock is believed on this file.
+ *
+ * The lock is a file beside the database whose name ends in `-holder-` and an id. Leave such files alone while the app runs: a backup that opens and
+ * closes the one of its own process lets go of the lock, and the process is taken for dead.
  *
  * It is closed with its database. On top of what the contract says its methods throw what reading and writing the file
  * throws: `DatabaseBusyError` and the like.
@@ -82,7 +90,9 @@ export class DatabaseLeaseStore implements LeaseStore<TransactionConnection> {
     this.#rows = new LeaseRows(database.connection);
     this.#bootId = database.surroundings.bootId();
     this.#locks = database.surroundings.processLocks(database.file, this.instance.id);
-    this.#watch = new TermWatch(database, this.#locks);
+    this.#watch = new TermWatch(database, this.#rows, this.#locks);
+    // Each wait listens to it.
+    setMaxListeners(0, this.#closing.signal);
     this.#forgetDatabase = database.beforeClose(() => this.close());
   }
 
@@ -109,7 +119,7 @@ export class DatabaseLeaseStore implements LeaseStore<TransactionConnection> {
       pollMilliseconds: POLL_MILLISECONDS,
       closed: this.#closing.signal,
       attempt: () =>
-        this.#database.impatiently(POLL_MILLISECONDS / 1000, () => this.#take(name, settings)),
+        this.#database.impatiently(ATTEMPT_WAIT_SECONDS, () => this.#take(name, settings)),
       isTransient: (error) => error instanceof DatabaseBusyError,
       timedOut: () => this.#timedOut(name, settings.timeoutMilliseconds / 1000),
     });
@@ -125,9 +135,14 @@ export class DatabaseLeaseStore implements LeaseStore<TransactionConnection> {
     this.#assertOpen();
     const { name, holder, fencingToken } = readTerm(term);
     const settings = readLeaseOptions('steal', options);
-    const row = this.#find(name);
-    if (row?.holder !== holder.id || row.fencingToken !== fencingToken) return null;
-    return this.#begin(name, row, 'stolen', settings);
+    return this.#begin(
+      name,
+      'stolen',
+      settings,
+      (current) =>
+        // Whether it has been renewed meanwhile is nothing to an administrator.
+        current?.holder === holder.id && current.fencingToken === fencingToken,
+    );
   }
 
   list(): LeaseSummary[] {
@@ -137,19 +152,22 @@ export class DatabaseLeaseStore implements LeaseStore<TransactionConnection> {
 
   close(): void {
     if (this.#closing.signal.aborted) return;
+    const database = this.#database;
+    database.assertOutsideTransaction();
     this.#closing.abort(closedError());
     this.#forgetDatabase();
-    const failures: unknown[] = [];
-    for (const lease of this.#held) {
-      try {
-        lease.release();
-      } catch (error) {
-        failures.push(error);
+    const isHolder = this.#held.size > 0;
+    for (const lease of this.#held) lease.end();
+    try {
+      if (isHolder) {
+        database.impatiently(CLOSE_WAIT_SECONDS, () =>
+          database.write(() => this.#rows.releaseAll(this.instance.id)),
+        );
       }
+    } finally {
+      // What could not be released is free with the lock, or after its duration.
+      this.#locks.release();
     }
-    // Whatever could not be released is free with the lock.
-    this.#locks.release();
-    if (failures.length > 0) throw failures[0];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -164,26 +182,30 @@ export class DatabaseLeaseStore implements LeaseStore<TransactionConnection> {
     const row = this.#find(name);
     const reason = this.#watch.whyTakeOver(row, settings.takeover);
     if (reason === null) return null;
-    const lease = this.#begin(name, row, reason, settings);
-    if (lease !== null && reason === 'holder-died' && row?.holder) this.#locks.forget(row.holder);
-    return lease;
+    return this.#begin(name, reason, settings, (current) => isUnchanged(row, current));
   }
 
-  /** Begins a term in place of the one that `found` shows; `null` when somebody was faster. */
+  /** Begins a term in place of the current one, if that is the one that is meant; `null` when somebody was faster. */
   #begin(
     name: string,
-    found: LeaseRow | undefined,
     reason: TermReason,
     settings: LeaseSettings,
+    isMeant: (current: LeaseRow | undefined) => boolean,
   ): DatabaseLease | null {
     // Before anybody can read that this instance is the holder.
-    this.#locks.hold();
-    const attemptedAt = this.clock.monotonic();
+    this.#holdLock();
     // On disk when it returns: after a power cut a token that somebody has seen must not be given again.
     const row = this.#database.write(() => {
       const current = this.#rows.find(name);
-      if (!isUnchanged(found, current)) return null;
-      const begun = this.#newTerm(name, current, reason, settings, attemptedAt);
+      if (!isMeant(current)) return null;
+      // Its time is that of now, with the write lock, and not of before a wait for it that may take longer than the term.
+      const begun = newTerm(name, current, {
+        holder: this.instance,
+        reason,
+        durationMilliseconds: settings.durationMilliseconds,
+        bootId: this.#bootId,
+        clock: this.clock,
+      });
       this.#rows.begin(begun);
       return begun;
     }, 'power-loss');
@@ -203,31 +225,12 @@ export class DatabaseLeaseStore implements LeaseStore<TransactionConnection> {
     return lease;
   }
 
-  #newTerm(
-    name: string,
-    before: LeaseRow | undefined,
-    reason: TermReason,
-    settings: LeaseSettings,
-    attemptedAt: number,
-  ): LeaseRow & TermKey {
-    const now = Math.floor(this.clock.now());
-    return {
-      name,
-      fencingToken: nextToken(before?.fencingToken, now),
-      replacedToken: before?.fencingToken ?? null,
-      holder: this.instance.id,
-      processId: this.instance.processId,
-      host: this.instance.host,
-      appVersion: this.instance.appVersion,
-      instanceStartedAt: this.instance.startedAt.getTime(),
-      reason,
-      durationMilliseconds: settings.durationMilliseconds,
-      renewals: 0,
-      renewedMonotonic: attemptedAt,
-      bootId: this.#bootId,
-      acquiredAt: now,
-      renewedAt: now,
-    };
+  #holdLock(): void {
+    try {
+      this.#locks.hold((instanceId) => this.#database.read(() => this.#rows.isHolder(instanceId)));
+    } catch (error) {
+      throw translateError(error, this.#database.file, 1);
+    }
   }
 
   #summarise(row: LeaseRow): LeaseSummary {
@@ -269,14 +272,6 @@ export class DatabaseLeaseStore implements LeaseStore<TransactionConnection> {
   }
 }
 
-/**
- * Higher than the one before, and not lower than the wall clock in milliseconds: a file put back from a backup, or made anew, does not
- * give a token a second time, and the clock may be set back without making one fall.
- */
-function nextToken(before: number | undefined, now: number): number {
-  return Math.max((before ?? 0) + 1, now);
-}
-
 function isUnchanged(found: LeaseRow | undefined, current: LeaseRow | undefined): boolean {
   return (
     found?.fencingToken === current?.fencingToken &&
@@ -289,28 +284,4 @@ function closedError(): LeaseStoreClosedError {
   return new LeaseStoreClosedError(
     'This lease store was closed, by itself or with its database. Close it last, after the jobs that need its leases.',
   );
-}
-
-function readAppVersion(options: DatabaseLeaseStoreOptions): string | null {
-  assertKnownOptions('DatabaseLeaseStore', options, ['appVersion']);
-  const { appVersion } = options;
-  if (appVersion === undefined) return null;
-  if (typeof appVersion !== 'string' || appVersion.length > MAX_NAME_LENGTH) {
-    const found =
-      typeof appVersion === 'string' ? `${appVersion.length}` : describeType(appVersion);
-    throw new InvalidOptionError(
-      `appVersion must be a string of up to ${MAX_NAME_LENGTH} UTF-16 code units, but found ${found}.`,
-    );
-  }
-  return appVersion.toWellFormed();
-}
-
-function readTerm(term: Term): Term {
-  if (typeof term?.holder?.id !== 'string' || typeof term.fencingToken !== 'number') {
-    throw new InvalidOptionError(
-      'steal needs a term as list() gives it, with name, holder and fencingToken, but found none. A lease that nobody holds is to be acquired.',
-    );
-  }
-  assertName('lease', term.name);
-  return term;
 }

@@ -1,13 +1,17 @@
+import type { Statement } from 'better-sqlite3';
 import { InvalidTransactionError, LeaseLostError } from '../../contract/errors/index.ts';
 import { publish } from '../../contract/events.ts';
 import type { Instance } from '../../contract/instance.ts';
 import type { Lease, TermReason } from '../../contract/lease.ts';
 import { LeaseKeeper } from '../../lease-keeping/lease-keeper.ts';
 import type { LeaseSettings } from '../../lease-keeping/lease-settings.ts';
-import type { OnehostDatabase } from './database.ts';
+import type { Durability, OnehostDatabase } from './database.ts';
 import type { LeaseRow, LeaseRows, TermKey } from './lease-rows.ts';
 import type { TermWatch } from './term-watch.ts';
 import type { TransactionConnection } from './transaction-connection.ts';
+
+/** For the write lock, at each attempt to renew a term. */
+const RENEWAL_WAIT_SECONDS = 0.02;
 
 /** What a lease is made of; the lease store hands it over. */
 export interface LeaseParts {
@@ -35,6 +39,9 @@ export class DatabaseLease implements Lease<TransactionConnection> {
   readonly #parts: LeaseParts;
   readonly #term: TermKey;
   readonly #keeper: LeaseKeeper;
+  readonly #savepoint: { readonly begin: Statement; readonly end: Statement };
+  /** Whether the file has been told that the term is over. */
+  #isReleased = false;
 
   /** @internal */
   constructor(parts: LeaseParts) {
@@ -45,6 +52,10 @@ export class DatabaseLease implements Lease<TransactionConnection> {
     this.reason = row.reason;
     this.#parts = parts;
     this.#term = { name: row.name, holder: row.holder, fencingToken: row.fencingToken };
+    this.#savepoint = {
+      begin: database.connection.prepare('savepoint onehost_fenced'),
+      end: database.connection.prepare('release onehost_fenced'),
+    };
     this.#keeper = new LeaseKeeper(
       {
         name: row.name,
@@ -54,8 +65,8 @@ export class DatabaseLease implements Lease<TransactionConnection> {
         attemptedAt: row.renewedMonotonic,
       },
       database.clock,
-      // Two attempts are due in the window even if each waits as long as that.
-      () => database.impatiently(settings.durationMilliseconds / 12_000, () => this.renew()),
+      // It is tried again soon, and the event loop stands still meanwhile.
+      () => database.impatiently(RENEWAL_WAIT_SECONDS, () => this.renew()),
     );
     this.signal.addEventListener('abort', () => parts.onEnd(this), { once: true });
   }
@@ -76,16 +87,15 @@ export class DatabaseLease implements Lease<TransactionConnection> {
   renew(): void {
     this.#keeper.assertHeld();
     const { database, rows, bootId } = this.#parts;
-    const attemptedAt = database.clock.monotonic();
-    const isCurrent = database.write(() =>
-      rows.renew(this.#term, {
-        renewedMonotonic: attemptedAt,
-        bootId,
-        renewedAt: Math.floor(database.clock.now()),
-      }),
-    );
-    if (!isCurrent) throw this.#replaced();
-    this.#keeper.renewed(attemptedAt);
+    const renewedMonotonic = database.write(() => {
+      // With the write lock, and not before a wait for it that may take longer than the term: nobody sees the renewal sooner.
+      const attemptedAt = database.clock.monotonic();
+      const renewedAt = Math.floor(database.clock.now());
+      const at = { renewedMonotonic: attemptedAt, bootId, renewedAt };
+      return rows.renew(this.#term, at) ? attemptedAt : null;
+    });
+    if (renewedMonotonic === null) throw this.#replaced();
+    this.#keeper.renewed(renewedMonotonic);
   }
 
   /**
@@ -98,6 +108,15 @@ export class DatabaseLease implements Lease<TransactionConnection> {
    * A power cut may undo the last transactions, as with `synchronous = normal`; a crash of the process does not.
    */
   transaction<T>(work: (connection: TransactionConnection) => T): T {
+    return this.durably('process-crash', work);
+  }
+
+  /**
+   * {@link transaction}, with a say in what its commit outlives.
+   *
+   * @internal
+   */
+  durably<T>(durability: Durability, work: (connection: TransactionConnection) => T): T {
     this.#keeper.assertHeld();
     const { database, rows } = this.#parts;
     let isCurrent = false;
@@ -108,12 +127,12 @@ export class DatabaseLease implements Lease<TransactionConnection> {
         isCurrent = rows.isCurrent(this.#term);
         if (!isCurrent) return;
         try {
-          result = finished(work(database.connection), database);
+          result = this.#fenced(work);
         } catch (error) {
           thrown = { error };
           throw error;
         }
-      });
+      }, durability);
     } catch (error) {
       // As the work threw it: whether a constraint of the app's own tables failed is for the app to see.
       throw thrown === undefined ? error : thrown.error;
@@ -124,18 +143,47 @@ export class DatabaseLease implements Lease<TransactionConnection> {
 
   /** See the contract. When the file cannot be written it throws; the term is over here, and for others after its duration. */
   release(): boolean {
-    const wasHeld = this.#keeper.release();
     const { database, rows } = this.#parts;
+    if (this.#isReleased) return false;
+    // Before the term ends here, or it would go on in the file.
+    database.assertOutsideTransaction();
+    const wasHeld = this.#keeper.release();
     // Also a term that was lost by the clock alone, so that nobody has to wait for its end.
     const wasCurrent = database.write(() => rows.release(this.#term));
-    if (wasHeld && wasCurrent) {
-      publish('onehost:lease-released', { name: this.name, fencingToken: this.fencingToken });
-    }
+    this.#isReleased = true;
+    if (wasHeld && wasCurrent) this.#publishRelease();
     return wasHeld && wasCurrent;
+  }
+
+  /** Ends the term here; its store, which is being closed, tells the file of all of them. @internal */
+  end(): void {
+    this.#isReleased = true;
+    if (this.#keeper.release()) this.#publishRelease();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.release();
+  }
+
+  #publishRelease(): void {
+    publish('onehost:lease-released', { name: this.name, fencingToken: this.fencingToken });
+  }
+
+  /** A savepoint ends with the transaction that it was made in, and not with another that `work` has begun in its place. */
+  #fenced<T>(work: (connection: TransactionConnection) => T): T {
+    const { database } = this.#parts;
+    this.#savepoint.begin.run();
+    const result = finished(work(database.connection));
+    try {
+      this.#savepoint.end.run();
+    } catch (cause) {
+      throw new InvalidTransactionError(
+        'The work of lease.transaction ended the transaction by itself, and what it wrote until then may have been committed. ' +
+          'Leave commit and rollback to lease.transaction: throw to undo.',
+        { cause },
+      );
+    }
+    return result;
   }
 
   /** Another term is the current one: this one is over. What to throw. */
@@ -149,26 +197,20 @@ export class DatabaseLease implements Lease<TransactionConnection> {
     this.#keeper.lose(error);
     // This process lives, and somebody took it for dead.
     if (row?.reason === 'holder-died' && row.replacedToken === this.fencingToken) {
-      watch.locksAreBroken();
+      watch.wasTakenForDead();
     }
     return error;
   }
 }
 
-/** @throws InvalidTransactionError when the work has not ended, or has ended the transaction. */
-function finished<T>(result: T, database: OnehostDatabase): T {
+/** @throws InvalidTransactionError when the work has not ended. */
+function finished<T>(result: T): T {
   if (isThenable(result)) {
     // It goes on outside the transaction, and may fail there without anybody waiting for it.
     result.then(undefined, () => {});
     throw new InvalidTransactionError(
       'The work of lease.transaction gave a promise, but must be done when it returns. Nothing was written by then. ' +
         'Load what it needs before, and only write in it.',
-    );
-  }
-  if (!database.connection.inTransaction) {
-    throw new InvalidTransactionError(
-      'The work of lease.transaction ended the transaction by itself, and what it wrote until then may have been committed. ' +
-        'Leave commit and rollback to lease.transaction: throw to undo.',
     );
   }
   return result;

@@ -16,9 +16,10 @@ import { encodeSession } from '../../session-values/encode-session.ts';
 import { HeldSession } from '../../session-values/held-session.ts';
 import type { Position } from './change-log.ts';
 import { assertDatabase, type Durability, type OnehostDatabase } from './database.ts';
-import { NearCache, type NearEntry } from './near-cache.ts';
+import { NearCache } from './near-cache.ts';
 import { SessionPurge } from './session-purge.ts';
 import { type LiveEntry, SessionStore } from './session-store.ts';
+import { NOWHERE } from './token-seats.ts';
 
 export interface DatabaseSessionCacheOptions {
   /**
@@ -87,8 +88,8 @@ export class DatabaseSessionCache<S extends Session = Session> implements Sessio
   }
 
   get(token: string): S | null {
-    const near = this.#nearEntry(token);
-    return near === undefined ? this.#read(token) : near.held.read();
+    const seat = this.#liveSeat(token);
+    return this.#near === null || seat === NOWHERE ? this.#read(token) : this.#near.read(seat);
   }
 
   set(token: string, session: S, ttlSeconds: number): void {
@@ -110,13 +111,15 @@ export class DatabaseSessionCache<S extends Session = Session> implements Sessio
     this.#assertOpen();
     assertToken(token);
     assertDuration('ttlSeconds', ttlSeconds);
-    const near = this.#nearEntry(token);
-    if (near !== undefined && this.#gainsTooLittle(near.expiresAt, ttlSeconds)) return true;
-    const tokenHash = bytesOf(near?.tokenHash ?? hashToken(token));
+    const near = this.#near;
+    const seat = this.#liveSeat(token);
+    const isNear = near !== null && seat !== NOWHERE;
+    if (isNear && this.#gainsTooLittle(near.expiresAt(seat), ttlSeconds)) return true;
+    const tokenHash = bytesOf(isNear ? near.tokenHash(seat) : hashToken(token));
     // Another process may have extended it since this one read it: that is not logged.
     const life = this.#store.findLife(tokenHash);
     if (life === null) return false;
-    if (near !== undefined) near.expiresAt = life.expiresAt;
+    if (isNear) near.setExpiresAt(seat, life.expiresAt);
     if (this.#gainsTooLittle(life.expiresAt, ttlSeconds)) return true;
     return this.#store.extend(tokenHash, ttlSeconds) !== null;
   }
@@ -203,12 +206,15 @@ export class DatabaseSessionCache<S extends Session = Session> implements Sessio
     this.close();
   }
 
-  /** The entry in this process's memory, if it is live and nobody has changed it since it was read. */
-  #nearEntry(token: string): NearEntry<S> | undefined {
-    let entry = this.#near?.get(token);
-    if (entry === undefined) return undefined;
-    if (this.#database.catchUp()) entry = this.#near?.get(token);
-    return entry !== undefined && entry.expiresAt > this.#database.clock.now() ? entry : undefined;
+  /** Where the session is in this process's memory, if it is live and nobody has changed it since it was read. */
+  #liveSeat(token: string): number {
+    const near = this.#near;
+    if (near === null) return NOWHERE;
+    let seat = near.seatOf(token);
+    if (seat === NOWHERE) return NOWHERE;
+    const now = this.#database.clock.now();
+    if (this.#database.catchUp(now)) seat = near.seatOf(token);
+    return seat !== NOWHERE && near.expiresAt(seat) > now ? seat : NOWHERE;
   }
 
   #gainsTooLittle(expiresAt: number, ttlSeconds: number): boolean {
@@ -237,7 +243,7 @@ export class DatabaseSessionCache<S extends Session = Session> implements Sessio
   #hold(token: string, tokenHash: string, entry: LiveEntry): HeldSession<S> {
     const { userId, expiresAt } = entry;
     const held = new HeldSession<S>(entry.payload);
-    this.#near?.put(token, { tokenHash, userId, held, expiresAt });
+    this.#near?.put(token, { tokenHash, userId, held }, expiresAt);
     return held;
   }
 

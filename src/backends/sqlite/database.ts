@@ -9,10 +9,11 @@ import { describeType } from '../../contract/validate-arguments.ts';
 import { ChangeFeed } from './change-feed.ts';
 import { ChangeLog } from './change-log.ts';
 import type { ChangeWatch } from './change-watch.ts';
-import { DataVersionWatch } from './data-version-watch.ts';
 import { FileIdentity } from './file-identity.ts';
+import { retryWhileLocked } from './lock-wait.ts';
 import type { Surroundings } from './surroundings.ts';
-import { translateError } from './translate-error.ts';
+import { isBusy, translateError } from './translate-error.ts';
+import { WalCheckpoints } from './wal-checkpoints.ts';
 
 /**
  * What a commit outlives. `process-crash`: the end of this process, or of all; a power cut may undo the
@@ -42,12 +43,16 @@ export class OnehostDatabase implements AsyncDisposable {
   readonly #watch: ChangeWatch;
   #lockWaitSeconds: number;
   readonly #identity: FileIdentity;
-  readonly #inTransaction;
+  readonly #checkpoints: WalCheckpoints;
+  readonly #begin;
+  readonly #commit;
+  readonly #rollback;
 
   /** @internal */
   constructor(
     connection: Database,
     options: { file: string; clock: Clock; lockWaitSeconds: number; keptChanges: number },
+    watch: ChangeWatch,
     surroundings: Surroundings,
   ) {
     this.surroundings = surroundings;
@@ -55,29 +60,41 @@ export class OnehostDatabase implements AsyncDisposable {
     this.connection = connection;
     this.clock = options.clock;
     this.#lockWaitSeconds = options.lockWaitSeconds;
-    this.#waitForLock(this.#lockWaitSeconds);
-    this.#identity = new FileIdentity(options.file, options.clock);
-    this.#watch = new DataVersionWatch(connection);
+    this.#identity = new FileIdentity(options.file, options.clock.now());
+    this.#watch = watch;
     this.changeLog = new ChangeLog(connection, options.keptChanges);
     this.changes = new ChangeFeed(this.#watch, this.changeLog);
-    this.#inTransaction = connection.transaction((work: () => unknown) => work());
+    this.#checkpoints = new WalCheckpoints(connection);
+    this.#begin = connection.prepare('begin immediate');
+    this.#commit = connection.prepare('commit');
+    this.#rollback = connection.prepare('rollback');
   }
 
-  /** How a process learns that another one has changed the file. */
+  /** How reads from memory learn that another process has changed the file; see {@link OpenDatabaseOptions.changeWatch}. */
   get changeWatch(): ChangeWatch['kind'] {
     return this.#watch.kind;
   }
 
   /**
    * Closes the lease stores built on it, which releases their leases, and lets go of the file; the last connection to do so folds the `-wal`
-   * into it. Calling it again does nothing. Caches built on it throw `DatabaseClosedError` from now on.
+   * into it. Calling it again does nothing. Caches built on it throw `DatabaseClosedError` from now on. Where a lease could
+   * not be released it throws, after everything is closed all the same.
    */
   close(): void {
-    try {
-      for (const end of this.#beforeClose) end();
-    } finally {
-      this.connection.close();
+    this.assertOutsideTransaction();
+    const failures: unknown[] = [];
+    for (const end of this.#beforeClose) {
+      try {
+        end();
+      } catch (error) {
+        failures.push(error);
+      }
     }
+    this.#beforeClose.clear();
+    this.#checkpoints.close();
+    this.#watch.close();
+    this.connection.close();
+    if (failures.length > 0) throw failures[0];
   }
 
   /**
@@ -101,11 +118,11 @@ export class OnehostDatabase implements AsyncDisposable {
    */
   read<T>(work: () => T): T {
     this.#assertOpen();
-    this.#identity.assertSameNowAndThen();
+    this.#identity.assertSameNowAndThen(this.clock.now());
     try {
       return work();
     } catch (error) {
-      throw translateError(error, this.file, this.#lockWaitSeconds);
+      return this.#again(error, work);
     }
   }
 
@@ -116,7 +133,7 @@ export class OnehostDatabase implements AsyncDisposable {
    */
   async elsewhere<T>(work: () => Promise<T>): Promise<T> {
     this.#assertOpen();
-    this.#identity.assertSameNowAndThen();
+    this.#identity.assertSameNowAndThen(this.clock.now());
     try {
       return await work();
     } catch (error) {
@@ -128,15 +145,19 @@ export class OnehostDatabase implements AsyncDisposable {
    * Makes the near caches on this connection forget what others have changed; whether they had changed
    * anything. What {@link ChangeFeed.catchUp} says, with its errors translated.
    *
+   * Each read from memory runs through here. That the database is open is asked only when something was thrown: a closed
+   * one cannot be read.
+   *
+   * @param now by the wall clock.
    * @internal
    */
-  catchUp(): boolean {
-    this.#assertOpen();
-    this.#identity.assertSameNowAndThen();
+  catchUp(now: number): boolean {
     try {
+      this.#identity.assertSameNowAndThen(now);
       return this.changes.catchUp();
     } catch (error) {
-      throw translateError(error, this.file, this.#lockWaitSeconds);
+      this.#assertOpen();
+      return this.#again(error, () => this.changes.catchUp());
     }
   }
 
@@ -151,26 +172,32 @@ export class OnehostDatabase implements AsyncDisposable {
    */
   write<T>(work: () => T, durability: Durability = 'process-crash'): T {
     this.#assertOpen();
-    if (this.connection.inTransaction) {
-      throw new InvalidTransactionError(
-        `A write of onehost was begun inside an open transaction on ${this.file}. Nothing was written. ` +
-          'Let lease.transaction write the tables of the app alone; change sessions, leases and jobs before or after it.',
-      );
-    }
+    this.assertOutsideTransaction();
     this.#identity.assertSame();
+    let result: T;
     try {
-      if (durability === 'process-crash') return this.#inTransaction.immediate(work) as T;
       // Twice one microsecond, beside an fsync; a second connection that always syncs would make every
       // revocation look like somebody else's change to the near caches of the first.
-      this.connection.exec('pragma synchronous = full');
+      if (durability === 'power-loss') this.connection.exec('pragma synchronous = full');
       try {
-        return this.#inTransaction.immediate(work) as T;
+        result = this.#transact(work);
       } finally {
-        this.connection.exec('pragma synchronous = normal');
+        if (durability === 'power-loss') this.connection.exec('pragma synchronous = normal');
       }
     } catch (error) {
       throw translateError(error, this.file, this.#lockWaitSeconds);
     }
+    this.#checkpoints.committed();
+    return result;
+  }
+
+  /** @throws InvalidTransactionError @internal */
+  assertOutsideTransaction(): void {
+    if (!this.connection.inTransaction) return;
+    throw new InvalidTransactionError(
+      `A write of onehost was begun inside an open transaction on ${this.file}. Nothing was written. ` +
+        'Let lease.transaction write the tables of the app alone; change sessions, leases and jobs before or after it.',
+    );
   }
 
   /**
@@ -182,19 +209,34 @@ export class OnehostDatabase implements AsyncDisposable {
   impatiently<T>(lockWaitSeconds: number, work: () => T): T {
     const usual = this.#lockWaitSeconds;
     if (!this.connection.open || lockWaitSeconds >= usual) return work();
-    this.#waitForLock(lockWaitSeconds);
+    this.#lockWaitSeconds = lockWaitSeconds;
     try {
       return work();
     } finally {
-      this.#waitForLock(usual);
+      this.#lockWaitSeconds = usual;
     }
   }
 
-  #waitForLock(seconds: number): void {
-    this.#lockWaitSeconds = seconds;
-    // SQLite takes no more than a 32-bit integer.
-    const milliseconds = Math.min(Math.ceil(seconds * 1000), 0x7fffffff);
-    this.connection.pragma(`busy_timeout = ${milliseconds}`);
+  #transact<T>(work: () => T): T {
+    retryWhileLocked(() => this.#begin.run(), this.#lockWaitSeconds);
+    try {
+      const result = work();
+      this.#commit.run();
+      return result;
+    } catch (error) {
+      if (this.connection.inTransaction) this.#rollback.run();
+      throw error;
+    }
+  }
+
+  /** What to do about `error`, with which `work` that only reads has failed: others lock readers out while they recover the `-wal`. */
+  #again<T>(error: unknown, work: () => T): T {
+    try {
+      if (!isBusy(error)) throw error;
+      return retryWhileLocked(work, this.#lockWaitSeconds);
+    } catch (last) {
+      throw translateError(last, this.file, this.#lockWaitSeconds);
+    }
   }
 
   #assertOpen(): void {

@@ -1,5 +1,4 @@
 import { statSync } from 'node:fs';
-import type { Clock } from '../../contract/clock.ts';
 import { DatabaseReplacedError } from '../../contract/errors/index.ts';
 
 /** How often a read looks, in milliseconds: a look costs about as much as a read from memory. */
@@ -12,15 +11,13 @@ const LOOK_EVERY = 1000;
  */
 export class FileIdentity {
   readonly #file: string;
-  readonly #clock: Clock;
   readonly #opened: string | null;
   #lookedAt: number;
 
-  constructor(file: string, clock: Clock) {
+  constructor(file: string, now: number) {
     this.#file = file;
-    this.#clock = clock;
     this.#opened = identityOf(file);
-    this.#lookedAt = clock.monotonic();
+    this.#lookedAt = now;
   }
 
   /** @throws DatabaseReplacedError */
@@ -36,11 +33,12 @@ export class FileIdentity {
   /**
    * The same, but at most once a second.
    *
+   * @param now by the wall clock, which whoever reads from memory has just asked about expiry: a second clock would cost
+   *   as much as the rest of the read. Where that clock is set back, it looks at once.
    * @throws DatabaseReplacedError
    */
-  assertSameNowAndThen(): void {
-    const now = this.#clock.monotonic();
-    if (now - this.#lookedAt < LOOK_EVERY) return;
+  assertSameNowAndThen(now: number): void {
+    if (now >= this.#lookedAt && now - this.#lookedAt < LOOK_EVERY) return;
     this.assertSame();
     this.#lookedAt = now;
   }

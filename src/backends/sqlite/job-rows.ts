@@ -6,8 +6,11 @@ import { prepare, statement } from './statement.ts';
 /** A job in the file. */
 export interface JobRow {
   readonly name: string;
+  readonly lease: string;
   readonly schedule: string;
   readonly handledUntil: number;
+  /** The newest tick that began and has no row any more. */
+  readonly prunedUntil: number | null;
   readonly registeredAt: number;
 }
 
@@ -32,6 +35,15 @@ export type EndedRow = Pick<
   'job' | 'scheduledFor' | 'fencingToken' | 'outcome' | 'attempts' | 'endedAt' | 'error'
 >;
 
+/** Ticks that come right after others of the same term that did not run either. */
+export type ExtendedRow = Pick<
+  RunRow,
+  'job' | 'lastScheduledFor' | 'ticks' | 'outcome' | 'fencingToken' | 'endedAt'
+> & {
+  /** Up to where the ticks of the job have been dealt with before these. */
+  readonly handledUntil: number;
+};
+
 /**
  * The most runs that one write deletes. More than one are to go only after `keptRuns` was lowered, and then no single write is to hold
  * the lock for all of them.
@@ -40,23 +52,27 @@ const PRUNED_AT_ONCE = 100;
 
 const RUNNING = sql.lit('running' as const);
 
+const JOB_COLUMNS = [
+  'name',
+  'lease',
+  'schedule',
+  'handled_until as handledUntil',
+  'pruned_until as prunedUntil',
+  'registered_at as registeredAt',
+] as const;
+
 const selectJob = statement<{ name: string }>()((db, param) =>
-  db
-    .selectFrom('onehost_jobs')
-    .select(['name', 'schedule', 'handled_until as handledUntil', 'registered_at as registeredAt'])
-    .where('name', '=', param('name')),
+  db.selectFrom('onehost_jobs').select(JOB_COLUMNS).where('name', '=', param('name')),
 );
 
 const selectJobs = statement()((db) =>
-  db
-    .selectFrom('onehost_jobs')
-    .select(['name', 'schedule', 'handled_until as handledUntil', 'registered_at as registeredAt'])
-    .orderBy('name'),
+  db.selectFrom('onehost_jobs').select(JOB_COLUMNS).orderBy('name'),
 );
 
-const insertJob = statement<JobRow>()((db, param) =>
+const insertJob = statement<Omit<JobRow, 'prunedUntil'>>()((db, param) =>
   db.insertInto('onehost_jobs').values({
     name: param('name'),
+    lease: param('lease'),
     schedule: param('schedule'),
     handled_until: param('handledUntil'),
     registered_at: param('registeredAt'),
@@ -74,8 +90,7 @@ const updateHandledUntil = statement<Pick<JobRow, 'name' | 'handledUntil'>>()((d
   db
     .updateTable('onehost_jobs')
     .set({ handled_until: param('handledUntil') })
-    .where('name', '=', param('name'))
-    .where('handled_until', '<', param('handledUntil')),
+    .where('name', '=', param('name')),
 );
 
 const selectRuns = statement<{ job: string; limit: number }>()((db, param) =>
@@ -133,14 +148,39 @@ const updateEnded = statement<EndedRow>()((db, param) =>
     .where('fencing_token', '=', param('fencingToken')),
 );
 
-const updateAbandoned = statement<{ job: string; fencingToken: number; endedAt: number }>()(
+const updateExtended = statement<ExtendedRow>()((db, param) =>
+  db
+    .updateTable('onehost_job_runs')
+    .set((eb) => ({
+      last_scheduled_for: param('lastScheduledFor'),
+      ticks: eb('ticks', '+', param('ticks')),
+      ended_at: param('endedAt'),
+    }))
+    .where('job', '=', param('job'))
+    .where('scheduled_for', '=', (eb) =>
+      eb
+        .selectFrom('onehost_job_runs')
+        .select('scheduled_for')
+        .where('job', '=', param('job'))
+        .where('scheduled_for', '<=', param('handledUntil'))
+        .orderBy('scheduled_for', 'desc')
+        .limit(sql.lit(1)),
+    )
+    .where('last_scheduled_for', '=', param('handledUntil'))
+    .where('outcome', '=', param('outcome'))
+    .where('fencing_token', '=', param('fencingToken')),
+);
+
+const updateAbandoned = statement<{ lease: string; fencingToken: number; endedAt: number }>()(
   (db, param) =>
     db
       .updateTable('onehost_job_runs')
       .set({ outcome: sql.lit('abandoned' as const), ended_at: param('endedAt') })
-      .where('job', '=', param('job'))
       .where('outcome', '=', RUNNING)
-      .where('fencing_token', '<', param('fencingToken')),
+      .where('fencing_token', '<', param('fencingToken'))
+      .where('job', 'in', (eb) =>
+        eb.selectFrom('onehost_jobs').select('name').where('lease', '=', param('lease')),
+      ),
 );
 
 const deletePastKept = statement<{ job: string; keptRuns: number }>()((db, param) => {
@@ -170,6 +210,7 @@ export class JobRows {
   readonly #selectRuns;
   readonly #insertRun;
   readonly #end;
+  readonly #extend;
   readonly #abandon;
   readonly #prune;
 
@@ -182,6 +223,7 @@ export class JobRows {
     this.#selectRuns = prepare(connection, selectRuns);
     this.#insertRun = prepare(connection, insertRun);
     this.#end = prepare(connection, updateEnded);
+    this.#extend = prepare(connection, updateExtended);
     this.#abandon = prepare(connection, updateAbandoned);
     this.#prune = prepare(connection, deletePastKept);
   }
@@ -194,7 +236,7 @@ export class JobRows {
     return this.#selectAll.all({});
   }
 
-  add(job: JobRow): void {
+  add(job: Omit<JobRow, 'prunedUntil'>): void {
     this.#insert.run(job);
   }
 
@@ -202,9 +244,9 @@ export class JobRows {
     this.#reschedule.run({ name, schedule });
   }
 
-  /** Whether a tick up to then was still to be dealt with; none is now. `false` for a job that is not there, too. */
-  handleUntil(name: string, handledUntil: number): boolean {
-    return this.#handle.run({ name, handledUntil }).changes > 0;
+  /** Ticks up to then have been dealt with, and none after. */
+  handleUntil(name: string, handledUntil: number): void {
+    this.#handle.run({ name, handledUntil });
   }
 
   /** The newest tick first. */
@@ -222,9 +264,14 @@ export class JobRows {
     return this.#end.run(run).changes > 0;
   }
 
-  /** Ends the runs of earlier terms. */
-  abandonRuns(job: string, fencingToken: number, endedAt: number): void {
-    this.#abandon.run({ job, fencingToken, endedAt });
+  /** Whether the tick dealt with last is in a row that stands for these ones too now. */
+  extendRun(run: ExtendedRow): boolean {
+    return this.#extend.run(run).changes > 0;
+  }
+
+  /** Ends the runs of earlier terms of the lease, whatever their job. */
+  abandonRuns(lease: string, fencingToken: number, endedAt: number): void {
+    this.#abandon.run({ lease, fencingToken, endedAt });
   }
 
   /** Deletes the oldest of the runs that are over, but for the newest `keptRuns`. */

@@ -61,6 +61,14 @@ const selectTerm = statement<TermKey>()((db, param) =>
     .where('fencing_token', '=', param('fencingToken')),
 );
 
+const selectOfHolder = statement<{ holder: string }>()((db, param) =>
+  db
+    .selectFrom('onehost_leases')
+    .select('name')
+    .where('holder', '=', param('holder'))
+    .limit(sql.lit(1)),
+);
+
 const replaceTerm = statement<LeaseRow>()((db, param) =>
   db
     .insertInto('onehost_leases')
@@ -126,6 +134,13 @@ const updateReleased = statement<TermKey>()((db, param) =>
     .where('fencing_token', '=', param('fencingToken')),
 );
 
+const updateReleasedByHolder = statement<{ holder: string }>()((db, param) =>
+  db
+    .updateTable('onehost_leases')
+    .set({ holder: sql.lit(null) })
+    .where('holder', '=', param('holder')),
+);
+
 /** The statements on the leases, prepared. Whatever changes a term names it exactly: by holder and fencing token. */
 export class LeaseRows {
   readonly #select;
@@ -134,6 +149,8 @@ export class LeaseRows {
   readonly #replace;
   readonly #renew;
   readonly #release;
+  readonly #releaseAll;
+  readonly #selectOfHolder;
 
   constructor(connection: Database) {
     this.#select = prepare(connection, selectLease);
@@ -142,6 +159,8 @@ export class LeaseRows {
     this.#replace = prepare(connection, replaceTerm);
     this.#renew = prepare(connection, updateRenewed);
     this.#release = prepare(connection, updateReleased);
+    this.#releaseAll = prepare(connection, updateReleasedByHolder);
+    this.#selectOfHolder = prepare(connection, selectOfHolder);
   }
 
   find(name: string): LeaseRow | undefined {
@@ -164,6 +183,16 @@ export class LeaseRows {
   /** Whether the term is the current one. */
   renew(term: TermKey, at: Pick<LeaseRow, 'renewedMonotonic' | 'bootId' | 'renewedAt'>): boolean {
     return this.#renew.run({ ...term, ...at }).changes > 0;
+  }
+
+  /** Whether the instance is the holder of any lease. */
+  isHolder(instanceId: string): boolean {
+    return this.#selectOfHolder.get({ holder: instanceId }) !== undefined;
+  }
+
+  /** Ends every term of an instance. */
+  releaseAll(instanceId: string): void {
+    this.#releaseAll.run({ holder: instanceId });
   }
 
   /** Whether the term was the current one. */

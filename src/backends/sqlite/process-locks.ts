@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import SqliteConnection, { type Database, type Statement } from 'better-sqlite3';
 import { createPrivateFile } from './check-location.ts';
@@ -7,18 +7,21 @@ import { isBusy } from './translate-error.ts';
 
 /** Locks by which the processes of the host can see each other end. Injected by tests. */
 export interface ProcessLocks {
-  /** Takes the lock of this instance, to be kept until {@link release}; does nothing if it is held. */
-  hold(): void;
+  /**
+   * Takes the lock of this instance, to be kept until {@link release}; does nothing if it is held. On the way it removes what instances
+   * have left behind that have ended, but for those that `isNamed` says a lease still names: that their lock is free is how others
+   * see that they have ended.
+   */
+  hold(isNamed: (instanceId: string) => boolean): void;
   /** Looks at the lock of another instance. */
   look(instanceId: string): ProcessLock;
-  /** Removes what an instance has left behind whose lock was found free. */
-  forget(instanceId: string): void;
   release(): void;
 }
 
 /** A file younger than this may belong to somebody who is about to lock it. */
 const SETTLED_MILLISECONDS = 60_000;
 const MOST_SWEPT = 100;
+const INSTANCE_ID = /^[0-9a-f]{32}$/;
 
 /** better-sqlite3 closes a connection that nobody refers to, and its lock would be gone. */
 const pinned = new Set<Database>();
@@ -43,9 +46,9 @@ export class SideFileLocks implements ProcessLocks {
     this.#instanceId = instanceId;
   }
 
-  hold(): void {
+  hold(isNamed: (instanceId: string) => boolean): void {
     if (this.#own !== null) return;
-    this.#sweep();
+    this.#sweep(isNamed);
     const file = this.#fileOf(this.#instanceId);
     createPrivateFile(file);
     // A sweep of another process may be looking at it just now.
@@ -76,11 +79,6 @@ export class SideFileLocks implements ProcessLocks {
       this.#stopLooking();
       return 'unknown';
     }
-  }
-
-  forget(instanceId: string): void {
-    this.#stopLooking();
-    rmSync(this.#fileOf(instanceId), { force: true });
   }
 
   release(): void {
@@ -117,17 +115,39 @@ export class SideFileLocks implements ProcessLocks {
     return `${this.#prefix}${instanceId}`;
   }
 
-  /** Removes what processes have left behind that ended without `close`. */
-  #sweep(): void {
-    const folder = path.dirname(this.#prefix);
-    const prefix = path.basename(this.#prefix);
-    const found = readdirSync(folder).filter((name) => name.startsWith(prefix));
-    for (const name of found.slice(0, MOST_SWEPT)) {
-      const stats = statSync(path.join(folder, name), { throwIfNoEntry: false });
-      if (stats === undefined || Date.now() - stats.mtimeMs < SETTLED_MILLISECONDS) continue;
-      const instanceId = name.slice(prefix.length);
-      if (this.look(instanceId) === 'free') this.forget(instanceId);
+  /** Removes what processes have left behind that ended without `close`. Housekeeping: what cannot be removed stays. */
+  #sweep(isNamed: (instanceId: string) => boolean): void {
+    let swept = 0;
+    for (const instanceId of this.#leftBehind()) {
+      if (swept === MOST_SWEPT) break;
+      if (isNamed(instanceId) || this.look(instanceId) !== 'free') continue;
+      this.#stopLooking();
+      try {
+        rmSync(this.#fileOf(instanceId), { force: true });
+        swept += 1;
+      } catch {
+        // Not ours to remove.
+      }
     }
+    this.#stopLooking();
+  }
+
+  #leftBehind(): string[] {
+    const prefix = path.basename(this.#prefix);
+    try {
+      return readdirSync(path.dirname(this.#prefix))
+        .filter((name) => name.startsWith(prefix))
+        .map((name) => name.slice(prefix.length))
+        .filter((instanceId) => INSTANCE_ID.test(instanceId) && this.#isSettled(instanceId));
+    } catch {
+      // A folder that may be written and not listed.
+      return [];
+    }
+  }
+
+  #isSettled(instanceId: string): boolean {
+    const stats = lstatSync(this.#fileOf(instanceId), { throwIfNoEntry: false });
+    return stats?.isFile() === true && Date.now() - stats.mtimeMs >= SETTLED_MILLISECONDS;
   }
 }
 

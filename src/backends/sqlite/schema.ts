@@ -47,8 +47,10 @@ export interface OnehostSchema {
   };
   onehost_jobs: {
     name: string;
+    lease: string;
     schedule: string;
     handled_until: number;
+    pruned_until: number | null;
     registered_at: number;
   };
   onehost_job_runs: {

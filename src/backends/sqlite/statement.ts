@@ -9,6 +9,7 @@ import {
   SqliteQueryCompiler,
   sql,
 } from 'kysely';
+import { retryWhileLocked } from './lock-wait.ts';
 import type { OnehostSchema } from './schema.ts';
 
 /** Builds and types statements; it has no connection, and nothing can be executed with it. */
@@ -54,6 +55,8 @@ export function statement<P extends object = Record<never, never>>() {
   };
 }
 
+const PREPARE_SECONDS = 5;
+
 /** A {@link StatementText} prepared on a connection. */
 export type Prepared<P extends object, Row> = SqliteStatement<[P], Row>;
 
@@ -61,5 +64,6 @@ export function prepare<P extends object, Row>(
   connection: Database,
   text: StatementText<P, Row>,
 ): Prepared<P, Row> {
-  return connection.prepare<[P], Row>(text.sql);
+  // Reads the schema of the file, which is locked as ever so briefly as its rows.
+  return retryWhileLocked(() => connection.prepare<[P], Row>(text.sql), PREPARE_SECONDS);
 }

@@ -1,14 +1,16 @@
 import { hostname } from 'node:os';
-import path from 'node:path';
-import { isOnehostError } from '../../contract/errors/index.ts';
-import { publish } from '../../contract/events.ts';
 import type { TermReason } from '../../contract/lease.ts';
 import type { HolderEvidence } from '../../contract/lease-store.ts';
 import type { OnehostDatabase } from './database.ts';
-import { hasLocalLocks } from './filesystem.ts';
-import { evidenceFor, type LockTrust, type TermFacts, whyTakeOver } from './judge-term.ts';
-import type { LeaseRow } from './lease-rows.ts';
-import { LockRecords } from './lock-records.ts';
+import {
+  evidenceFor,
+  type LockTrust,
+  type ProcessLock,
+  type TermFacts,
+  whyTakeOver,
+} from './judge-term.ts';
+import type { LeaseRow, LeaseRows } from './lease-rows.ts';
+import { FileLockTrust } from './lock-trust.ts';
 import type { ProcessLocks } from './process-locks.ts';
 
 /** What this process saw of a term when it last looked. */
@@ -17,7 +19,7 @@ interface Sighting {
   readonly renewals: number;
   /** When the counter was first seen to stand there. */
   readonly since: number;
-  /** What the counter was when the lock was found free; `null` if it was not. */
+  /** Where the counter stood after the lock was found free; `null` if it was not. */
   readonly freeAt: number | null;
 }
 
@@ -27,28 +29,23 @@ interface Sighting {
  */
 export class TermWatch {
   readonly #database: OnehostDatabase;
+  readonly #rows: LeaseRows;
   readonly #locks: ProcessLocks;
-  readonly #records: LockRecords;
+  readonly #trust: FileLockTrust;
   readonly #bootId: string;
-  readonly #isLocal: boolean;
   readonly #sightings = new Map<string, Sighting>();
-  #foundBroken = false;
 
-  constructor(database: OnehostDatabase, locks: ProcessLocks) {
-    const { surroundings } = database;
+  constructor(database: OnehostDatabase, rows: LeaseRows, locks: ProcessLocks) {
     this.#database = database;
+    this.#rows = rows;
     this.#locks = locks;
-    this.#records = new LockRecords(database.connection);
-    this.#bootId = surroundings.bootId();
-    this.#isLocal = hasLocalLocks(path.dirname(database.file), surroundings.filesystemType);
+    this.#trust = new FileLockTrust(database);
+    this.#bootId = database.surroundings.bootId();
   }
 
   /** How far a free lock is believed. */
   get trust(): LockTrust {
-    return this.#database.read(() => {
-      if (this.#foundBroken || this.#records.areBroken(this.#bootId)) return 'ttl';
-      return this.#isLocal && this.#records.areProved(this.#bootId) ? 'kernel' : 'suspect';
-    });
+    return this.#trust.level;
   }
 
   whyTakeOver(row: LeaseRow | undefined, takeover: 'prompt' | 'cautious'): TermReason | null {
@@ -63,18 +60,9 @@ export class TermWatch {
     return evidenceFor(row, (held) => this.#factsOf(held));
   }
 
-  /** A process that lives was taken for dead, or its lock found free: on this file a lock is no sign of life. */
-  locksAreBroken(): void {
-    if (this.trust === 'ttl') return;
-    this.#foundBroken = true;
-    const { file } = this.#database;
-    this.#note(() => this.#records.setBroken(this.#bootId));
-    publish('onehost:locks-broken', { file });
-    process.emitWarning(
-      `The lock of a process that lives was found free beside ${file}. Until the machine starts anew, a lease on it is taken over after its duration only. ` +
-        'Look for a second copy of SQLite in the process, or a filesystem without POSIX locks.',
-      { code: 'ONEHOST_LOCKS_BROKEN' },
-    );
+  /** The holder of a term lives, and somebody took it over as that of a dead one. */
+  wasTakenForDead(): void {
+    this.#trust.locksAreBroken();
   }
 
   #factsOf(row: LeaseRow): TermFacts {
@@ -82,40 +70,29 @@ export class TermWatch {
     const lock = row.holder === null ? 'unknown' : this.#locks.look(row.holder);
     const last = this.#sightings.get(row.name);
     const isSameTerm = last?.fencingToken === row.fencingToken;
-    const isUnchanged = isSameTerm && last.renewals === row.renewals;
+    const since = isSameTerm && last.renewals === row.renewals ? last.since : now;
     const freeBefore = isSameTerm ? last.freeAt : null;
     this.#sightings.set(row.name, {
       fencingToken: row.fencingToken,
       renewals: row.renewals,
-      since: isUnchanged ? last.since : now,
-      freeAt: lock === 'free' ? (freeBefore ?? row.renewals) : null,
+      since,
+      freeAt: lock === 'free' ? (freeBefore ?? this.#renewalsNow(row)) : null,
     });
-    if (lock === 'free' && freeBefore !== null && freeBefore !== row.renewals) {
-      this.locksAreBroken();
-    }
-    if (lock === 'busy' && this.#isElsewhere(row) && !this.#areProved()) {
-      this.#note(() => this.#records.setProved(this.#bootId));
-    }
-    return {
-      now,
-      bootId: this.#bootId,
-      unchangedSince: isUnchanged ? last.since : now,
-      lock,
-      trust: this.trust,
-    };
+    this.#learnFrom(lock, row, freeBefore);
+    return { now, bootId: this.#bootId, unchangedSince: since, lock, trust: this.#trust.level };
   }
 
-  #areProved(): boolean {
-    return this.#database.read(() => this.#records.areProved(this.#bootId));
+  #learnFrom(lock: ProcessLock, row: LeaseRow, freeBefore: number | null): void {
+    if (lock === 'busy' && this.#isElsewhere(row)) this.#trust.locksHold();
+    if (lock === 'free' && freeBefore !== null && row.renewals > freeBefore) {
+      this.#trust.locksAreBroken();
+    }
   }
 
-  /** For the other processes too. If it cannot be written now, somebody learns it again. */
-  #note(record: () => void): void {
-    try {
-      this.#database.write(record);
-    } catch (error) {
-      if (!isOnehostError(error)) throw error;
-    }
+  /** After the look at the lock: a holder may have renewed for a last time between the reading of its row and its end. */
+  #renewalsNow(row: LeaseRow): number {
+    const current = this.#database.read(() => this.#rows.find(row.name));
+    return current?.fencingToken === row.fencingToken ? current.renewals : row.renewals;
   }
 
   /** In another process for certain: SQLite keeps apart by itself what is in one. */

@@ -24,8 +24,8 @@ export function translateError(error: unknown, file: string, lockWaitSeconds: nu
     case 'SQLITE_BUSY':
     case 'SQLITE_LOCKED':
       return new DatabaseBusyError(
-        `Another connection held the write lock of ${file} for more than ${lockWaitSeconds} s (lockWaitSeconds). ` +
-          'Nothing was written. Look for a process that stopped inside a transaction, or for a long write of the app itself.',
+        `Another connection held the write lock of ${file} for more than ${lockWaitSeconds} s. ` +
+          'Nothing was written. Look for a process that stopped inside a transaction, or for a long write of the app itself; lockWaitSeconds is how long a write waits.',
         options,
       );
     case 'SQLITE_FULL':

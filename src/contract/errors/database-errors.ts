@@ -24,6 +24,12 @@ export class WalUnavailableError extends Error implements OnehostError {
   readonly code = 'ONEHOST_WAL_UNAVAILABLE';
 }
 
+/** The `changeWatch` that was asked for cannot be had. */
+export class ChangeWatchUnavailableError extends Error implements OnehostError {
+  override readonly name = 'ChangeWatchUnavailableError';
+  readonly code = 'ONEHOST_CHANGE_WATCH_UNAVAILABLE';
+}
+
 /** The file is damaged. */
 export class DatabaseCorruptError extends Error implements OnehostError {
   override readonly name = 'DatabaseCorruptError';

@@ -6,6 +6,12 @@ export class InvalidJobError extends TypeError implements OnehostError {
   readonly code = 'ONEHOST_INVALID_JOB';
 }
 
+/** A job was ahead of the clock, which must have been set back: what the scheduler did about it. Told and never thrown. */
+export class ClockSetBackError extends Error implements OnehostError {
+  override readonly name = 'ClockSetBackError';
+  readonly code = 'ONEHOST_CLOCK_SET_BACK';
+}
+
 /** The run is over: it took longer than its `timeoutSeconds`, or had returned. What was to be done in it was not done. */
 export class RunEndedError extends Error implements OnehostError {
   override readonly name = 'RunEndedError';

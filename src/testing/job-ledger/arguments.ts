@@ -15,6 +15,7 @@ function writes(ledger: JobLedger, lease: Lease, job: string, odd: object = {}) 
     begin: () => ledger.begin(lease, job, { scheduledFor: minute(2), ...odd }.scheduledFor),
     finish: () => ledger.finish(lease, { job, scheduledFor: minute(1), ...finished, ...odd }),
     recordUnrun: () => ledger.recordUnrun(lease, { job, ...unrun, ...odd }),
+    rewind: () => ledger.rewind(lease, { job, to: minute(0), ...odd }),
   };
 }
 
@@ -40,6 +41,8 @@ const odd: [Write, string, object][] = [
   ['recordUnrun', 'more ticks than milliseconds', { ticks: 60_002 }],
   ['recordUnrun', 'two ticks at the same time', { last: minute(3) }],
   ['recordUnrun', 'a last tick before the first', { last: minute(2), ticks: 1 }],
+  ['rewind', 'an invalid date', { to: never }],
+  ['rewind', 'a number for a date', { to: 0 }],
 ];
 
 export function argumentClaims(claim: JobClaim): void {
@@ -87,8 +90,8 @@ export function argumentClaims(claim: JobClaim): void {
 
   claim('a job that nobody registered cannot have ticks', async ({ ours }) => {
     const lease = await beginTerm(ours);
-    const { begin, recordUnrun, finish } = writes(ours.ledger, lease, 'another');
-    for (const write of [begin, recordUnrun]) {
+    const { begin, recordUnrun, rewind, finish } = writes(ours.ledger, lease, 'another');
+    for (const write of [begin, recordUnrun, rewind]) {
       await assert.rejects(async () => write(), { code: 'ONEHOST_INVALID_JOB' });
     }
     await finish();

@@ -23,6 +23,7 @@ function everyWrite({ ours }: JobClaimContext, lease: Lease): [string, () => unk
     ['begin again', () => ledger.begin(lease, job, minute(1))],
     ['finish', () => ledger.finish(lease, { job, scheduledFor: minute(1), ...over })],
     ['recordUnrun', () => ledger.recordUnrun(lease, { job, ...unrun })],
+    ['rewind', () => ledger.rewind(lease, { job, to: minute(0) })],
   ];
 }
 

@@ -80,7 +80,20 @@ export function handoverClaims(claim: JobClaim): void {
     },
   );
 
-  claim('runs that were over, and those of other jobs, are not abandoned', async (context) => {
+  claim(
+    'so is what an earlier term left of a job that nobody registers any more',
+    async (context) => {
+      const { ours, theirs } = context;
+      const first = await beginTerm(ours, everyMinute('removed'));
+      await ours.ledger.begin(first, 'removed', minute(1));
+      await first.release();
+      await beginTerm(theirs);
+      const [run] = await theirs.ledger.runs('removed');
+      assert.equal(run?.outcome, 'abandoned');
+    },
+  );
+
+  claim('runs that were over, and those of other leases, are not abandoned', async (context) => {
     const { ours, theirs } = context;
     const first = await beginTerm(ours);
     await runTick(ours, first, minute(1));
@@ -88,13 +101,14 @@ export function handoverClaims(claim: JobClaim): void {
     const unrun = { job: 'job', first: last, last, ticks: 1, outcome: 'skipped' } as const;
     await ours.ledger.recordUnrun(first, unrun);
     const runs = await ours.ledger.runs('job');
-    await ours.ledger.register(first, everyMinute('another'));
-    await ours.ledger.begin(first, 'another', minute(1));
+    const other = await ours.leases.acquire('another');
+    await ours.ledger.register(other, everyMinute('of another'));
+    await ours.ledger.begin(other, 'of another', minute(1));
     await first.release();
     await beginTerm(theirs);
     assert.deepEqual(await theirs.ledger.runs('job'), runs);
-    const [other] = await theirs.ledger.runs('another');
-    assert.equal(other?.outcome, 'running', 'until that job is registered');
+    const [run] = await theirs.ledger.runs('of another');
+    assert.equal(run?.outcome, 'running');
   });
 
   claim('a wall clock set back lets no tick run twice', async ({ ours, theirs, place }) => {

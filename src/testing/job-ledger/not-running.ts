@@ -33,6 +33,45 @@ export function notRunningClaims(claim: JobClaim): void {
     });
   }
 
+  claim('those that follow right after, under the same term, join it', async (context) => {
+    const { ours, place } = context;
+    const lease = await beginTerm(ours);
+    await ours.ledger.begin(lease, 'job', minute(1));
+    await ours.ledger.recordUnrun(lease, { ...missed(2, 3), outcome: 'skipped' });
+    const [begun] = await ours.ledger.runs('job');
+    assert.ok(begun);
+    await place.advance(5);
+    await ours.ledger.recordUnrun(lease, { ...missed(4, 4), outcome: 'skipped' });
+    // A schedule may have more time between two ticks than between others.
+    await ours.ledger.recordUnrun(lease, { ...missed(9, 11), outcome: 'skipped' });
+    const endedAt = new Date(begun.startedAt.getTime() + 5000);
+    const [run, ...others] = await ours.ledger.runs('job');
+    assert.deepEqual(run, { ...begun, lastScheduledFor: minute(11), ticks: 6, endedAt });
+    assert.deepEqual(
+      others.map(({ outcome }) => outcome),
+      ['running'],
+    );
+    const [job] = await ours.ledger.jobs();
+    assert.deepEqual(job?.handledUntil, minute(11));
+  });
+
+  claim('those of another outcome or term, or after a run, do not join it', async (context) => {
+    const { ours, theirs } = context;
+    const first = await beginTerm(ours);
+    await ours.ledger.recordUnrun(first, missed(1, 2));
+    await ours.ledger.recordUnrun(first, { ...missed(3, 4), outcome: 'skipped' });
+    await ours.ledger.begin(first, 'job', minute(5));
+    await ours.ledger.recordUnrun(first, { ...missed(6, 7), outcome: 'skipped' });
+    await first.release();
+    const second = await beginTerm(theirs);
+    await theirs.ledger.recordUnrun(second, { ...missed(8, 9), outcome: 'skipped' });
+    const runs = await theirs.ledger.runs('job');
+    assert.deepEqual(
+      runs.map(({ outcome, ticks }) => `${outcome} ${ticks}`),
+      ['skipped 2', 'skipped 2', 'abandoned 1', 'skipped 2', 'missed 2'],
+    );
+  });
+
   claim(
     'none of the ticks that did not run begins later, and the next one does',
     async (context) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { beginTerm, everyMinute, type JobClaim, minute } from './harness.ts';
+import { beginTerm, everyMinute, type JobClaim, minute, told } from './harness.ts';
 
 export function registeringClaims(claim: JobClaim): void {
   claim('where nobody registered anything there are no jobs and no runs', async ({ ours }) => {
@@ -34,33 +34,48 @@ export function registeringClaims(claim: JobClaim): void {
     });
   }
 
-  claim('a new schedule counts from its start, and names the one before', async (context) => {
+  for (const start of [-5, 5]) {
+    const when = start < 0 ? 'earlier' : 'later';
+    claim(
+      `so does one with a new schedule, and names the one before: a ${when} start`,
+      async (context) => {
+        const { ours, theirs } = context;
+        const lease = await beginTerm(ours);
+        await ours.ledger.begin(lease, 'job', minute(2));
+        const hourly = { name: 'job', schedule: 'every hour', startAt: minute(start) };
+        assert.deepEqual(await ours.ledger.register(lease, hourly), {
+          handledUntil: minute(2),
+          replacedSchedule: 'every minute',
+        });
+        assert.deepEqual(await theirs.ledger.jobs(), [
+          { name: 'job', schedule: 'every hour', handledUntil: minute(2) },
+        ]);
+        assert.equal(await ours.ledger.begin(lease, 'job', minute(1)), false);
+        assert.equal(await ours.ledger.begin(lease, 'job', minute(2)), false);
+        assert.equal(await ours.ledger.begin(lease, 'job', minute(3)), true);
+        const { replacedSchedule } = await ours.ledger.register(lease, hourly);
+        assert.equal(replacedSchedule, null, 'it is the same now');
+      },
+    );
+  }
+
+  claim('a job of one lease is refused under another, and nothing is written', async (context) => {
     const { ours, theirs } = context;
     const lease = await beginTerm(ours);
-    const hourly = { name: 'job', schedule: 'every hour', startAt: minute(10) };
-    assert.deepEqual(await ours.ledger.register(lease, hourly), {
-      handledUntil: minute(10),
-      replacedSchedule: 'every minute',
-    });
-    assert.deepEqual(await theirs.ledger.jobs(), [
-      { name: 'job', schedule: 'every hour', handledUntil: minute(10) },
-    ]);
-    assert.equal(await ours.ledger.begin(lease, 'job', minute(10)), false);
-    const { replacedSchedule } = await ours.ledger.register(lease, hourly);
-    assert.equal(replacedSchedule, null, 'it is the same now');
-  });
-
-  claim('a new schedule does not bring ticks back that were dealt with', async ({ ours }) => {
-    const lease = await beginTerm(ours);
-    await ours.ledger.begin(lease, 'job', minute(10));
-    const earlier = { name: 'job', schedule: 'every hour', startAt: minute(5) };
-    assert.deepEqual(await ours.ledger.register(lease, earlier), {
-      handledUntil: minute(10),
-      replacedSchedule: 'every minute',
-    });
-    assert.equal(await ours.ledger.begin(lease, 'job', minute(7)), false);
-    assert.equal(await ours.ledger.begin(lease, 'job', minute(10)), false);
-    assert.equal(await ours.ledger.begin(lease, 'job', minute(11)), true);
+    await ours.ledger.begin(lease, 'job', minute(1));
+    const before = await told(ours);
+    const other = await theirs.leases.acquire('another');
+    const unrun = { first: minute(2), last: minute(2), ticks: 1, outcome: 'missed' } as const;
+    const writes = [
+      () => theirs.ledger.register(other, { ...everyMinute('job'), schedule: 'every hour' }),
+      () => theirs.ledger.begin(other, 'job', minute(2)),
+      () => theirs.ledger.recordUnrun(other, { job: 'job', ...unrun }),
+      () => theirs.ledger.rewind(other, { job: 'job', to: minute(0) }),
+    ];
+    for (const write of writes) {
+      await assert.rejects(async () => write(), { code: 'ONEHOST_INVALID_JOB' });
+    }
+    assert.deepEqual(await told(ours), before);
   });
 
   claim('a schedule is kept as it was registered, whatever is in it', async ({ ours }) => {

@@ -37,7 +37,7 @@ export interface LeaseStoreHarness {
 }
 
 /** What the body of a claim gets. */
-export interface LeaseClaimContext {
+interface LeaseClaimContext {
   readonly ours: TestInstance;
   readonly theirs: TestInstance;
   readonly place: LeaseTestPlace;

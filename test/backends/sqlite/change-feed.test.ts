@@ -7,8 +7,7 @@ const token = (byte: number): Change => ({ tokenHash: Buffer.alloc(32, byte) });
 const hex = (byte: number) => Buffer.alloc(32, byte).toString('hex');
 
 /** A file as the feed sees it: a log, and a version that rises with each commit of others. */
-class FakeFile implements ChangeWatch {
-  readonly kind = 'data-version';
+class FakeFile implements Pick<ChangeWatch, 'hasChanged' | 'acknowledge'> {
   readonly rows: LoggedChange[] = [{ position: { seq: 1, mark: 1 } }];
   #lastMark = 1;
   failing = false;

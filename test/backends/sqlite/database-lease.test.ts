@@ -2,6 +2,8 @@ import { copyFileSync, readdirSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import SqliteConnection from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openDatabaseIn } from '../../../src/backends/sqlite/open-database.ts';
+import { machine } from '../../../src/backends/sqlite/surroundings.ts';
 import {
   DatabaseLeaseStore,
   DatabaseSessionCache,
@@ -85,6 +87,32 @@ describe('lease.transaction', () => {
     expect(written()).toEqual([1, 2]);
   });
 
+  test('refuses work that leaves the transaction and begins another one, which nothing fences', async () => {
+    const lease = await leases.acquire('lease');
+    const work = (connection: { exec(sql: string): unknown }) => {
+      connection.exec('insert into app values (1)');
+      connection.exec('commit');
+      withConnection(database.file, (other) => {
+        other.exec('update onehost_leases set fencing_token = fencing_token + 1');
+        other.exec('insert into app values (2)');
+      });
+      connection.exec('begin immediate');
+      connection.exec('insert into app values (3)');
+    };
+    expect(() => lease.transaction(work)).toThrow(refused('ONEHOST_INVALID_TRANSACTION'));
+    expect(written()).toEqual([1, 2]);
+    expect(() => lease.transaction(() => {})).toThrow(refused('ONEHOST_LEASE_LOST'));
+  });
+
+  test('lets work use savepoints of its own', async () => {
+    const lease = await leases.acquire('lease');
+    lease.transaction((connection) => {
+      connection.exec('savepoint a; insert into app values (1); rollback to a; release a');
+      connection.exec('insert into app values (2)');
+    });
+    expect(written()).toEqual([2]);
+  });
+
   test('refuses writes of onehost inside it, and lets them be done after', async () => {
     const lease = await leases.acquire('lease');
     const sessions = new DatabaseSessionCache(database);
@@ -96,6 +124,9 @@ describe('lease.transaction', () => {
       () => lease.renew(),
       () => lease.transaction(() => {}),
       () => leases.tryAcquire('another'),
+      () => lease.release(),
+      () => leases.close(),
+      () => database.close(),
     ]) {
       expect(() => lease.transaction(write)).toThrow(refused('ONEHOST_INVALID_TRANSACTION'));
     }
@@ -105,6 +136,7 @@ describe('lease.transaction', () => {
     sessions.invalidate('kept');
     expect(sessions.get('kept')).toBe(null);
     lease.renew();
+    expect(lease.isHeld()).toBe(true);
   });
 
   test('leaves no trace of what was undone in a near cache', async () => {
@@ -154,10 +186,55 @@ describe('the fencing token', () => {
     withConnection(database.file, (connection) => {
       expect(() => connection.exec('delete from onehost_leases')).toThrow('must stay');
       expect(() =>
-        connection.exec('update onehost_leases set fencing_token = fencing_token - 1'),
-      ).toThrow('never falls');
+        connection.exec('update onehost_leases set fencing_token = fencing_token'),
+      ).toThrow('only rises');
     });
     expect(leases.list()).toHaveLength(1);
+  });
+});
+
+describe('a term', () => {
+  test('counts from when the write lock was had, however long the wait was', async () => {
+    const write = database.write.bind(database);
+    // What a long wait for the lock does.
+    database.write = ((work: () => unknown, durability?: never) =>
+      write(() => {
+        clock.stall(3);
+        return work();
+      }, durability)) as typeof database.write;
+    const lease = leases.tryAcquire('lease', { durationSeconds: 2 });
+    database.write = write;
+    expect(lease?.isHeld()).toBe(true);
+  });
+
+  test('is released once: later calls write nothing, also after the end of the database', async () => {
+    const lease = await leases.acquire('lease');
+    expect(lease.release()).toBe(true);
+    withConnection(database.file, (other) => {
+      other.exec('begin immediate');
+      expect(lease.release()).toBe(false);
+    });
+    const open = await leases.acquire('another');
+    database.close();
+    expect(open.release()).toBe(false);
+    await open[Symbol.asyncDispose]();
+  });
+
+  test('that was lost by the clock alone is released in the file, so that nobody waits', async () => {
+    const lease = await leases.acquire('lease', { durationSeconds: 10 });
+    clock.stall(9.5);
+    expect(lease.isHeld()).toBe(false);
+    expect(lease.release()).toBe(false);
+    expect(leases.tryAcquire('lease')?.reason).toBe('released');
+  });
+
+  test('is stolen although it has been renewed since it was looked at', async () => {
+    const lease = await leases.acquire('lease');
+    await using other = await openDatabase(database.file, { clock });
+    const theirs = new DatabaseLeaseStore(other);
+    const [seen] = theirs.list();
+    lease.renew();
+    expect(theirs.steal(seen as never)?.reason).toBe('stolen');
   });
 });
 
@@ -178,17 +255,66 @@ describe('DatabaseLeaseStore', () => {
     expect(readdirSync(folder.path)).toEqual(['a.db']);
   });
 
-  test('releases the other leases when one cannot be released', async () => {
-    const [a, b] = [await leases.acquire('a'), await leases.acquire('b')];
+  test('is closed although its leases cannot be released, and so is its database with all the others', async () => {
+    const others = new DatabaseLeaseStore(database);
+    const held = [await leases.acquire('a'), await leases.acquire('b'), await others.acquire('c')];
     withConnection(database.file, (connection) =>
       connection.exec(
         "create trigger no before update on onehost_leases when old.name = 'a' begin select raise(abort, 'no'); end",
       ),
     );
-    expect(() => leases.close()).toThrow(refused('ONEHOST_DATABASE_FAILED'));
-    expect([a.isHeld(), b.isHeld()]).toEqual([false, false]);
+    expect(() => database.close()).toThrow(refused('ONEHOST_DATABASE_FAILED'));
+    database.close();
+    expect(held.map((lease) => lease.isHeld())).toEqual([false, false, false]);
+    expect(readdirSync(folder.path)).toEqual(['a.db']);
     await using other = await openDatabase(database.file, { clock });
-    expect(new DatabaseLeaseStore(other).tryAcquire('b')?.reason).toBe('released');
+    expect(new DatabaseLeaseStore(other).tryAcquire('c')?.reason).toBe('released');
+  });
+
+  test('waits no longer than a second for all of its leases when the file is locked', async () => {
+    for (const name of ['a', 'b', 'c', 'd']) await leases.acquire(name);
+    withConnection(database.file, (connection) => {
+      connection.exec('begin immediate');
+      const began = performance.now();
+      expect(() => leases.close()).toThrow(refused('ONEHOST_DATABASE_BUSY'));
+      expect(performance.now() - began).toBeLessThan(2000);
+    });
+  });
+
+  test('says what is wrong with the place when the lock of the process cannot be had', async () => {
+    await using closed = await openDatabaseIn(
+      {
+        ...machine,
+        processLocks: () => ({
+          hold: () => readdirSync(folder.file('missing')),
+          look: () => 'unknown',
+          release() {},
+        }),
+      },
+      folder.file('b.db'),
+    );
+    expect(() => new DatabaseLeaseStore(closed).tryAcquire('lease')).toThrow(
+      refused('ONEHOST_DATABASE_FAILED'),
+    );
+  });
+
+  test('lets any number of waits and listeners be, without a warning of a leak', async () => {
+    const warned: unknown[] = [];
+    const hear = (warning: unknown) => warned.push(warning);
+    process.on('warning', hear);
+    const lease = await leases.acquire('lease');
+    const ended = new AbortController();
+    const waits = Array.from({ length: 20 }, () =>
+      leases.acquire('lease', { signal: ended.signal }).catch(() => {}),
+    );
+    for (let listener = 0; listener < 20; listener++) {
+      lease.signal.addEventListener('abort', () => listener);
+    }
+    ended.abort();
+    await Promise.all(waits);
+    await wait(5);
+    process.off('warning', hear);
+    expect(warned).toEqual([]);
   });
 
   test('waits on while the file is locked by a write, without holding the event loop for long', async () => {
@@ -196,7 +322,8 @@ describe('DatabaseLeaseStore', () => {
       connection.exec('begin immediate');
       const began = performance.now();
       const acquiring = leases.acquire('lease', { timeoutSeconds: 60 });
-      expect(performance.now() - began).toBeLessThan(1500);
+      // An attempt waits for 10 ms; what is left is for a busy machine.
+      expect(performance.now() - began).toBeLessThan(90);
       return acquiring;
     });
     for (let turn = 0; turn < 5; turn++) {

@@ -2,6 +2,7 @@ import { describe, test } from 'vitest';
 import {
   DatabaseSessionCache,
   type DatabaseSessionCacheOptions,
+  type OpenDatabaseOptions,
   openDatabase,
 } from '../../../src/index.ts';
 import {
@@ -12,8 +13,9 @@ import {
 import { TemporaryFolder } from '../../support/temporary-folder.ts';
 
 // Each cache has a connection of its own to the same file, as another process has.
-const variants: Record<string, DatabaseSessionCacheOptions> = {
+const variants: Record<string, DatabaseSessionCacheOptions & OpenDatabaseOptions> = {
   DatabaseSessionCache: {},
+  'DatabaseSessionCache with the change watch data-version': { changeWatch: 'data-version' },
   'DatabaseSessionCache without a near cache': { nearCacheEntries: 0 },
   'DatabaseSessionCache with a near cache of one entry': {
     nearCacheEntries: 1,
@@ -21,7 +23,7 @@ const variants: Record<string, DatabaseSessionCacheOptions> = {
   },
 };
 
-for (const [name, options] of Object.entries(variants)) {
+for (const [name, { changeWatch, ...options }] of Object.entries(variants)) {
   sessionCacheConformance(
     { describe, test },
     {
@@ -33,7 +35,7 @@ for (const [name, options] of Object.entries(variants)) {
         const opened: AsyncDisposable[] = [];
         return {
           openCache: async () => {
-            const database = await openDatabase(folder.file('sessions.db'), { clock });
+            const database = await openDatabase(folder.file('sessions.db'), { clock, changeWatch });
             opened.push(database);
             return new DatabaseSessionCache<TestSession>(database, options);
           },

@@ -2,17 +2,20 @@ import { channel } from 'node:diagnostics_channel';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { ChangeWatch } from '../../../src/backends/sqlite/change-watch.ts';
 import { DatabaseSessionCache, newSessionToken, openDatabase } from '../../../src/index.ts';
 import { ManualClock, type TestSession } from '../../../src/testing/index.ts';
+import { changeWatches } from '../../support/change-watches.ts';
 import { withConnection } from '../../support/sqlite-file.ts';
 import { TemporaryFolder } from '../../support/temporary-folder.ts';
 
 /** Two processes' worth of caches on one file. */
-async function openTwo(options: { changeLogEntries?: number } = {}) {
+async function openTwoBy(changeWatch: ChangeWatch['kind'], changeLogEntries?: number) {
   const folder = new TemporaryFolder();
   const clock = new ManualClock();
-  const first = await openDatabase(folder.file('a.db'), { clock, ...options });
-  const second = await openDatabase(folder.file('a.db'), { clock, ...options });
+  const options = { clock, changeWatch, changeLogEntries };
+  const first = await openDatabase(folder.file('a.db'), options);
+  const second = await openDatabase(folder.file('a.db'), options);
   onTestFinished(() => {
     first.close();
     second.close();
@@ -46,7 +49,9 @@ function spoilPayloads(file: string): void {
   });
 }
 
-describe('the near cache', () => {
+describe.each(changeWatches)('the near cache, with the change watch %s', (changeWatch) => {
+  const openTwo = (changeLogEntries?: number) => openTwoBy(changeWatch, changeLogEntries);
+
   test('answers from memory what was read before', async () => {
     const { here, file } = await openTwo();
     here.set('token', { userId: 7 }, 60);
@@ -93,7 +98,7 @@ describe('the near cache', () => {
   });
 
   test('is dropped as a whole by a process that slept through more changes than are kept', async () => {
-    const { here, there } = await openTwo({ changeLogEntries: 128 });
+    const { here, there } = await openTwo(128);
     const reasons = droppedReasons();
     here.set('token', { userId: 7 }, 60);
     here.set('kept', { userId: 8 }, 60);
@@ -166,7 +171,7 @@ describe('the near cache', () => {
   });
 
   test('a load that took longer than the change log reaches back is done again', async () => {
-    const { here, there } = await openTwo({ changeLogEntries: 128 });
+    const { here, there } = await openTwo(128);
     let loads = 0;
     const session = await here.getOrLoad('token', () => {
       loads++;
@@ -179,7 +184,7 @@ describe('the near cache', () => {
   });
 
   test('the change log stays as short as it should, however much happens', async () => {
-    const { here, file } = await openTwo({ changeLogEntries: 128 });
+    const { here, file } = await openTwo(128);
     for (let count = 0; count < 1000; count++) here.set('token', { userId: 7, count }, 60);
     withConnection(file, (connection) => {
       const rows = connection.prepare('select count(*) from onehost_session_changes').pluck().get();
@@ -211,7 +216,7 @@ describe('the near cache', () => {
   });
 
   test('a listener that asks during a drop gets no dropped session', async () => {
-    const { first, here, there } = await openTwo({ changeLogEntries: 128 });
+    const { first, here, there } = await openTwo(128);
     const beside = new DatabaseSessionCache<TestSession>(first);
     here.set('token', { userId: 7 }, 60);
     const answers: unknown[] = [];
@@ -310,7 +315,9 @@ function heapUsed(): number {
   return process.memoryUsage().heapUsed;
 }
 
-describe('touch', () => {
+describe.each(changeWatches)('touch, with the change watch %s', (changeWatch) => {
+  const openTwo = () => openTwoBy(changeWatch);
+
   const touchedAt = (cache: DatabaseSessionCache<TestSession>) =>
     cache.listByUser(7)[0]?.touchedAt.getTime();
 

@@ -28,13 +28,13 @@ afterEach(async () => {
 
 /** An instance whose look at the lock of another gives what `lock` says. */
 async function instance({ bootId = 'boot', filesystem = EXT4, lock = 'busy' as ProcessLock } = {}) {
-  const seen = { lock };
+  const seen = { lock, look: (): ProcessLock => seen.lock };
   const database = await openDatabaseIn(
     {
       ...machine,
       bootId: () => bootId,
       filesystemType: () => filesystem,
-      processLocks: () => ({ hold() {}, look: () => seen.lock, forget() {}, release() {} }),
+      processLocks: () => ({ hold() {}, look: () => seen.look(), release() {} }),
     },
     folder.file('a.db'),
     { clock },
@@ -162,6 +162,22 @@ describe('a lock that is found free while its holder lives', () => {
     expect(us.leases.tryAcquire('lease')).toBe(null);
     clock.stall(0.2);
     expect(us.leases.tryAcquire('lease')?.reason).toBe('expired');
+  });
+
+  test('but not by one that has renewed for a last time just before its end', async () => {
+    const { emitted } = warnings();
+    const [us, them] = [await instance(), await instance()];
+    const lease = await them.leases.acquire('lease', { durationSeconds: 10 });
+    us.seen.look = () => {
+      // Between the reading of the row and the look at the lock.
+      lease.renew();
+      us.seen.look = () => 'free';
+      return 'free';
+    };
+    expect(us.leases.tryAcquire('lease')).toBe(null);
+    expect(us.leases.tryAcquire('lease')).toBe(null);
+    expect(us.leases.lockTrust).toBe('suspect');
+    expect(emitted).not.toHaveBeenCalled();
   });
 
   test('who was taken for dead and lives says so, once, and writes nothing', async () => {

@@ -7,6 +7,7 @@ export const logoutWithMemory: Scene = {
   title: 'Sessions in the memory of each worker: the problem',
   sessionCache: 'memory',
   async play(stage) {
+    await expectRefusal(stage);
     const afterLogout = await logOutThroughWorker1(stage);
     expectAnswers('After the logout', afterLogout, (worker) =>
       worker === 1 ? null : stage.ada.user,
@@ -24,6 +25,18 @@ export const logoutWithSharedFile: Scene = {
     stage.timeline.outcome(true, 'After the logout every worker refuses the very next request.');
   },
 };
+
+/** It is not what the app does by itself. */
+async function expectRefusal(stage: Stage): Promise<void> {
+  const { timeline } = stage;
+  const { exitCode, output } = await stage.launch({ APP_ALLOW_UNSAFE_DEPLOYMENT: 'no' }).refusal();
+  timeline.step(`the app refuses to run like that, with exit code ${exitCode}:`);
+  timeline.quote(output);
+  if (exitCode === 0 || !output.includes('A logout in one worker would not reach the others')) {
+    throw new Error('The app should refuse sessions in the memory of several workers.');
+  }
+  timeline.note('unless APP_ALLOW_UNSAFE_DEPLOYMENT is "yes", as it is here');
+}
 
 async function logOutThroughWorker1(stage: Stage): Promise<Answer[]> {
   const { ada, timeline } = stage;

@@ -1,0 +1,35 @@
+import { expectOwner, showAccounts, showOwner } from '../owner-steps.ts';
+import type { Scene } from '../stage.ts';
+
+export const ownerKilled: Scene = {
+  title: 'The worker that runs the jobs is killed',
+  sessionCache: 'database',
+  async play(stage) {
+    const { ada, timeline } = stage;
+    const laptop = stage.browser('laptop');
+    await laptop.logIn(1, ada);
+    const jobs = stage.jobs(laptop);
+    const { owner, tick } = await jobs.ownerInMidRun();
+    timeline.step(
+      'every worker has the jobs, and one runs them: it counts the live logins each second',
+    );
+    showOwner(stage, owner);
+
+    const written = stage.output.length;
+    process.kill(owner.processId, 'SIGKILL');
+    const killedAt = Date.now();
+    timeline.step(`kill -9 of worker ${owner.worker}, in the middle of counting`);
+    const successor = await jobs.successorOf(owner);
+    const tookMilliseconds = successor.since.getTime() - killedAt;
+    showOwner(stage, successor, { [owner.worker]: 'killed' });
+    timeline.note(`taken over ${tookMilliseconds} ms after the kill (${successor.reason})`);
+    expectOwner(successor, { reason: 'holder-died', within: stage.leaseSeconds, tookMilliseconds });
+
+    await stage.reconnect(owner.worker, written);
+    timeline.step(`worker ${owner.worker} was started again by main.ts`);
+    const until = new Date(tick.getTime() + 4000);
+    const accounts = await jobs.accountsUntil(until, successor.worker);
+    showAccounts(stage, accounts, tick);
+    timeline.outcome(true, 'No second was counted twice, and each of them is accounted for.');
+  },
+};

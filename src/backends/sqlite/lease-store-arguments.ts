@@ -1,0 +1,33 @@
+import { InvalidOptionError } from '../../contract/errors/index.ts';
+import type { Term } from '../../contract/lease.ts';
+import { MAX_NAME_LENGTH } from '../../contract/lease-store.ts';
+import { assertName, describeType } from '../../contract/validate-arguments.ts';
+import { assertKnownOptions } from '../../contract/validate-options.ts';
+
+/** @throws InvalidOptionError */
+export function readAppVersion(options: {
+  readonly appVersion?: string | undefined;
+}): string | null {
+  assertKnownOptions('DatabaseLeaseStore', options, ['appVersion']);
+  const { appVersion } = options;
+  if (appVersion === undefined) return null;
+  if (typeof appVersion !== 'string' || appVersion.length > MAX_NAME_LENGTH) {
+    const found =
+      typeof appVersion === 'string' ? `${appVersion.length}` : describeType(appVersion);
+    throw new InvalidOptionError(
+      `appVersion must be a string of up to ${MAX_NAME_LENGTH} UTF-16 code units, but found ${found}.`,
+    );
+  }
+  return appVersion.toWellFormed();
+}
+
+/** @throws InvalidOptionError unless it names a term. */
+export function readTerm(term: Term): Term {
+  if (typeof term?.holder?.id !== 'string' || typeof term.fencingToken !== 'number') {
+    throw new InvalidOptionError(
+      'steal needs a term as list() gives it, with name, holder and fencingToken, but found none. A lease that nobody holds is to be acquired.',
+    );
+  }
+  assertName('lease', term.name);
+  return term;
+}

@@ -1,0 +1,56 @@
+/**
+ * The header at the beginning of the WAL index (the `-shm` file), in 32-bit words of the machine's own order
+ * (https://sqlite.org/walformat.html#walidxfmt, 2.1): twelve words, and the same twelve once more.
+ */
+export const HEADER_WORDS = 12;
+/** Both copies. */
+export const HEADER_BYTES: number = 2 * HEADER_WORDS * 4;
+
+/** The words of a header that was read as one, and not while it was being written. */
+export type WalIndexHeader = readonly number[];
+
+/** The places of the words that are looked at. */
+const VERSION = 0;
+/** Two flags and the page size: the first byte is 1 once the index has been made. */
+const FLAGS = 3;
+/** How many transactions there were; from 0 again when the index was made anew after a crash. */
+export const CHANGE_COUNTER = 2;
+/** The last frame of the log that is valid and committed; 0 after the log was started anew. */
+export const LAST_FRAME = 4;
+/** One more each time the log is started anew, and a random number with it. */
+export const SALT_1 = 8;
+export const SALT_2 = 9;
+const CHECKSUM_1 = 10;
+const CHECKSUM_2 = 11;
+
+/** The only version there has been since WAL mode exists. SQLite refuses a file with another one. */
+const KNOWN_VERSION = 3_007_000;
+
+/**
+ * The header; `null` when a writer is at it, or when it is not laid out as this code believes. The copies are read in the
+ * order in which SQLite reads them, the reverse of the order in which they are written, so that words of two
+ * headers do not pass for one; beyond that there is the checksum, as there.
+ */
+export function readHeader(words: Int32Array): WalIndexHeader | null {
+  const read = (from: number) =>
+    Array.from({ length: HEADER_WORDS }, (_, at) => Atomics.load(words, from + at));
+  const first = read(0);
+  const second = read(HEADER_WORDS);
+  const isWhole = first.every((word, at) => word === second[at]) && hasItsChecksum(first);
+  return isWhole && isDocumented(first) ? first : null;
+}
+
+function isDocumented(header: WalIndexHeader): boolean {
+  const [isInitialized] = new Uint8Array(Int32Array.of(header[FLAGS] ?? 0).buffer);
+  return header[VERSION] === KNOWN_VERSION && isInitialized === 1;
+}
+
+/** `walChecksumBytes` of SQLite's wal.c, over all words before the checksum. */
+function hasItsChecksum(header: WalIndexHeader): boolean {
+  let [even, odd] = [0, 0];
+  for (let at = 0; at < CHECKSUM_1; at += 2) {
+    even = (even + (header[at] ?? 0) + odd) | 0;
+    odd = (odd + (header[at + 1] ?? 0) + even) | 0;
+  }
+  return header[CHECKSUM_1] === even && header[CHECKSUM_2] === odd;
+}

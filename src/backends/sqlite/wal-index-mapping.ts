@@ -1,0 +1,99 @@
+import { isMainThread } from 'node:worker_threads';
+import type { NativeMemory, NativeView } from './native-memory.ts';
+import { type ProcessMappings, type SharedMapping, sharedMappingsOf } from './process-mappings.ts';
+import { HEADER_BYTES, readHeader } from './wal-index-header.ts';
+
+/** How often a header is read that a writer is at: it is at it for some ten nanoseconds. */
+const TRIES = 1000;
+
+/** What is read once the mapping is gone; no header looks so. */
+const GONE = new Int32Array(HEADER_BYTES / 4).fill(-1);
+
+/**
+ * The header of the WAL index in memory, to be read for as long as it is open.
+ *
+ * It is found, not opened: SQLite has mapped the `-shm` file already, and the kernel maps the same memory once more. So there is no
+ * descriptor of the file, and none can be closed: SQLite's locks are POSIX locks, which belong to the process, and closing any
+ * descriptor of the file would drop those of all its connections (https://sqlite.org/howtocorrupt.html, 2.2). Nor can it be another
+ * file of that name than the one the connection uses. A mapping of its own, since SQLite's goes with the last connection of the
+ * process, and reading on would end the process.
+ */
+export class WalIndexMapping {
+  #words: Int32Array;
+  readonly #unmap: () => void;
+
+  /**
+   * @param file the database, which a connection of this process has read in WAL mode, and has open.
+   * @throws Error that says why it cannot be done.
+   */
+  constructor(file: string, memory: NativeMemory, mappings: ProcessMappings) {
+    const view = mapAgain(`${file}-shm`, memory, mappings);
+    this.#words = new Int32Array(view.buffer, 0, HEADER_BYTES / 4);
+    if (!hasHeader(this.#words)) {
+      view.unmap();
+      throw new Error(`${file}-shm does not begin as https://sqlite.org/walformat.html says`);
+    }
+    this.#unmap = view.unmap;
+    unmapAtEndOfThread(this);
+    dropped.register(this, view.unmap, this);
+  }
+
+  /** To be asked for at each use, since {@link close} puts others in their place. */
+  get words(): Int32Array {
+    return this.#words;
+  }
+
+  /** Calling it again does nothing. */
+  close(): void {
+    if (this.#words === GONE) return;
+    // First: who reads what is mapped no more ends the process.
+    this.#words = GONE;
+    dropped.unregister(this);
+    openInThread.delete(this);
+    this.#unmap();
+  }
+}
+
+/** Unmaps what belonged to a database that nobody refers to and nobody has closed. */
+const dropped = new FinalizationRegistry<() => void>((unmap) => unmap());
+
+const openInThread = new Set<WalIndexMapping>();
+let endIsAwaited = false;
+
+/** A worker thread leaves in the process what it has mapped, and a process has room for 65,530 mappings. */
+function unmapAtEndOfThread(mapping: WalIndexMapping): void {
+  if (isMainThread) return;
+  openInThread.add(mapping);
+  if (endIsAwaited) return;
+  endIsAwaited = true;
+  process.once('exit', () => {
+    for (const each of openInThread) each.close();
+  });
+}
+
+function mapAgain(file: string, memory: NativeMemory, mappings: ProcessMappings): NativeView {
+  const original = theOneOfSqlite(file, sharedMappingsOf(file, mappings()));
+  const view = memory.mapAgain(original.address, HEADER_BYTES);
+  // Another thread may have closed the connection that the original belonged to, and mapped something else there.
+  const found = sharedMappingsOf(file, mappings()).find(({ address }) => address === view.address);
+  if (found?.inode === original.inode && !found.isDeleted) return view;
+  view.unmap();
+  throw new Error(`what was mapped is no more ${file}`);
+}
+
+function hasHeader(words: Int32Array): boolean {
+  for (let tried = 0; tried < TRIES; tried++) if (readHeader(words) !== null) return true;
+  return false;
+}
+
+/** Any that SQLite has: two copies of SQLite in one process have one each, of the same memory. */
+function theOneOfSqlite(file: string, found: readonly SharedMapping[]): SharedMapping {
+  const ofSqlite = found.filter(({ isWritable }) => isWritable);
+  const [first] = ofSqlite;
+  if (first === undefined) throw new Error(`SQLite has not mapped ${file}`);
+  // Somebody has deleted the file under a connection; SQLite itself works on another one than the rest of the host.
+  if (ofSqlite.some(({ isDeleted, inode }) => isDeleted || inode !== first.inode)) {
+    throw new Error(`${file} was deleted while it was in use`);
+  }
+  return first;
+}

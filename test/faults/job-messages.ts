@@ -1,0 +1,20 @@
+/** What a process with a job is started with. */
+export interface JobOrder {
+  readonly file: string;
+  readonly durationSeconds: number;
+  /** Which of the two kinds of schedule says that a tick is due each second; an interval by default. */
+  readonly schedule?: 'interval' | 'cron';
+}
+
+/** What it tells: that it contends, and each tick that it begins to run. */
+export type JobReport = { readonly type: 'contending' } | Begun;
+
+export interface Begun {
+  readonly type: 'begun';
+  /** `scheduledFor`, in milliseconds. */
+  readonly tick: number;
+  readonly fencingToken: number;
+}
+
+/** From one tick to the next. */
+export const TICK_MILLISECONDS = 1000;

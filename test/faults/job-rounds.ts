@@ -1,0 +1,84 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { stopOutsideOfWrite } from './faults.ts';
+import { accountFor, type JobAccount } from './job-account.ts';
+import { JobProcesses } from './job-processes.ts';
+
+/** What was done to the processes, and what became of the ticks. */
+export interface JobRounds {
+  /** Processes that were ended by kill -9. */
+  readonly kills: number;
+  /** Owners that were stopped past their duration, and woken while another ran the job. */
+  readonly stops: number;
+  readonly account: JobAccount;
+}
+
+/** How many processes have the job. */
+const PROCESSES = 4;
+const DURATION_SECONDS = 2;
+/** For how long the whole app is gone: several ticks, of which the newest runs late and the others are missed. */
+const OUTAGE_MILLISECONDS = 3200;
+
+/** Lets processes run a job each second, and kills and stops them, for so many seconds. */
+export async function jobsUnderFaults(
+  file: string,
+  seconds: number,
+  onFault: (what: string) => void = () => {},
+): Promise<JobRounds> {
+  using processes = new JobProcesses(file, { durationSeconds: DURATION_SECONDS });
+  await processes.startTeam(PROCESSES);
+  const end = performance.now() + seconds * 1000;
+  const done = { kills: 0, stops: 0 };
+  // Each of them once, however slow the machine is.
+  for (let round = 0; round < FAULTS.length || performance.now() < end; round++) {
+    const fault = FAULTS[round % FAULTS.length] ?? killOwner;
+    onFault(fault.name);
+    const { kills = 0, stops = 0 } = await fault(processes);
+    done.kills += kills;
+    done.stops += stops;
+  }
+  // The end of a run, and not of a fault.
+  await processes.nextBegun();
+  await processes.leave();
+  return { ...done, account: accountFor(file, processes.begun) };
+}
+
+type Done = { readonly kills?: number; readonly stops?: number };
+
+/** Somewhere between the beginning of a run and its end. */
+async function killOwner(processes: JobProcesses): Promise<Done> {
+  const owner = await processes.nextBegun();
+  await wait(Math.random() * 200);
+  await processes.kill(owner);
+  await processes.start();
+  return { kills: 1 };
+}
+
+async function killAny(processes: JobProcesses): Promise<Done> {
+  await wait(Math.random() * 2000);
+  const victim = processes.all[Math.floor(Math.random() * processes.all.length)];
+  if (victim === undefined) return {};
+  await processes.kill(victim);
+  await processes.start();
+  return { kills: 1 };
+}
+
+async function killAll(processes: JobProcesses): Promise<Done> {
+  await processes.nextBegun();
+  const kills = processes.all.length;
+  await Promise.all(processes.all.map((child) => processes.kill(child)));
+  await wait(OUTAGE_MILLISECONDS);
+  await processes.startTeam(kills);
+  return { kills };
+}
+
+/** In the middle of a run, which it goes on with while another one has run later ticks. */
+async function stopOwner(processes: JobProcesses): Promise<Done> {
+  const owner = await processes.nextBegun();
+  const next = processes.nextBegun();
+  await stopOutsideOfWrite(owner, processes.file);
+  await next;
+  owner.kill('SIGCONT');
+  return { stops: 1 };
+}
+
+const FAULTS = [killOwner, stopOwner, killAll, killAny];

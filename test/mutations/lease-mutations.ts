@@ -1,0 +1,164 @@
+import type { Mutation } from './mutations.ts';
+
+/** Bugs of leases and of the clock that they go by. */
+export const leaseMutations: readonly Mutation[] = [
+  {
+    name: 'trust in a term counts from the end of the attempt',
+    file: 'src/backends/sqlite/database-lease.ts',
+    edits: [
+      [
+        'this.#keeper.renewed(renewedMonotonic);',
+        'this.#keeper.renewed(database.clock.monotonic());',
+      ],
+    ],
+    caughtBy: 'test/faults/slow-writes.test.ts',
+  },
+  {
+    name: 'a renewal counts from before the wait for the write lock',
+    file: 'src/backends/sqlite/new-term.ts',
+    edits: [
+      ['renewedMonotonic: clock.monotonic(),', 'renewedMonotonic: clock.monotonic() - 3000,'],
+    ],
+    caughtBy: 'test/backends/sqlite/database-lease.test.ts',
+  },
+  {
+    name: 'a row of a lease is deleted when it is released',
+    file: 'src/backends/sqlite/lease-rows.ts',
+    edits: [
+      [
+        "    .updateTable('onehost_leases')\n    .set({ holder: sql.lit(null) })\n    .where('name', '=', param('name'))\n    .where('holder', '=', param('holder'))\n    .where('fencing_token', '=', param('fencingToken')),",
+        "    .deleteFrom('onehost_leases')\n    .where('name', '=', param('name'))\n    .where('holder', '=', param('holder'))\n    .where('fencing_token', '=', param('fencingToken')),",
+      ],
+    ],
+    caughtBy: 'test/backends/sqlite/database-lease-store.test.ts',
+  },
+  {
+    name: 'a write under a lease looks at the clock, and not at the token',
+    file: 'src/backends/sqlite/database-lease.ts',
+    edits: [['isCurrent = rows.isCurrent(this.#term);', 'isCurrent = this.#keeper.isHeld();']],
+    caughtBy: 'test/backends/sqlite/database-lease-store.test.ts',
+  },
+  {
+    name: 'work may leave its transaction and write on in another',
+    file: 'src/backends/sqlite/database-lease.ts',
+    edits: [['      this.#savepoint.end.run();\n', '']],
+    caughtBy: 'test/backends/sqlite/database-lease.test.ts',
+  },
+  {
+    name: 'a release inside a transaction ends the term here and not in the file',
+    file: 'src/backends/sqlite/database-lease.ts',
+    edits: [['    database.assertOutsideTransaction();\n    const wasHeld', '    const wasHeld']],
+    caughtBy: 'test/backends/sqlite/database-lease.test.ts',
+  },
+  {
+    name: 'a term that was lost by the clock stays in the file',
+    file: 'src/backends/sqlite/database-lease.ts',
+    edits: [
+      [
+        'const wasCurrent = database.write(() => rows.release(this.#term));',
+        'const wasCurrent = wasHeld && database.write(() => rows.release(this.#term));',
+      ],
+    ],
+    caughtBy: 'test/backends/sqlite/database-lease.test.ts',
+  },
+  {
+    name: 'a lease cannot be stolen once it was renewed',
+    file: 'src/backends/sqlite/database-lease-store.ts',
+    edits: [
+      [
+        'current.fencingToken === fencingToken,',
+        'current.fencingToken === fencingToken && current.renewals === 0,',
+      ],
+    ],
+    caughtBy: 'test/backends/sqlite/database-lease.test.ts',
+  },
+  {
+    name: 'a fencing token does not outlive a power cut',
+    file: 'src/backends/sqlite/database-lease-store.ts',
+    edits: [["    }, 'power-loss');", '    });']],
+    caughtBy: 'test/backends/sqlite/durability.test.ts',
+  },
+  {
+    name: 'a token is given again by a file that was put back',
+    file: 'src/backends/sqlite/new-term.ts',
+    edits: [
+      [
+        'return Math.max((before ?? 0) + 1, now * TOKENS_PER_MILLISECOND);',
+        'return (before ?? 0) + 1 + 0 * now * TOKENS_PER_MILLISECOND;',
+      ],
+    ],
+    caughtBy: 'test/backends/sqlite/database-lease.test.ts',
+  },
+  {
+    name: 'the lock of a dead holder is removed although a lease names it',
+    file: 'src/backends/sqlite/process-locks.ts',
+    edits: [
+      [
+        "if (isNamed(instanceId) || this.look(instanceId) !== 'free') continue;",
+        "if (this.look(instanceId) !== 'free') continue;",
+      ],
+    ],
+    caughtBy: 'test/backends/sqlite/process-locks.test.ts',
+  },
+  {
+    name: 'a free lock is believed without proof',
+    file: 'src/backends/sqlite/lock-trust.ts',
+    edits: [
+      [
+        "return this.#isLocal && this.#records.areProved(this.#bootId) ? 'kernel' : 'suspect';",
+        "return this.#isLocal ? 'kernel' : 'suspect';",
+      ],
+    ],
+    caughtBy: 'test/backends/sqlite/term-watch.test.ts',
+  },
+  {
+    name: 'caution is not asked for by anybody',
+    file: 'src/backends/sqlite/term-watch.ts',
+    edits: [
+      [
+        "return isTooSure ? { ...facts, trust: 'suspect' } : facts;",
+        'return isTooSure ? facts : facts;',
+      ],
+    ],
+    caughtBy: 'test/backends/sqlite/term-watch.test.ts',
+  },
+  {
+    name: 'a renewal just before its end makes a dead holder look alive',
+    file: 'src/backends/sqlite/term-watch.ts',
+    edits: [['(freeBefore ?? this.#renewalsNow(row))', '(freeBefore ?? row.renewals)']],
+    caughtBy: 'test/backends/sqlite/term-watch.test.ts',
+  },
+  {
+    name: 'the clock of another boot is compared',
+    file: 'src/backends/sqlite/judge-term.ts',
+    edits: [
+      [
+        'const isComparable = row.bootId === bootId && row.renewedMonotonic <= now;',
+        "const isComparable = bootId !== '' && row.renewedMonotonic <= now;",
+      ],
+    ],
+    caughtBy: 'test/backends/sqlite/term-watch.test.ts',
+  },
+  {
+    name: 'an error on renewal is taken for a success',
+    file: 'src/lease-keeping/lease-keeper.ts',
+    edits: [
+      ['      this.#lastFailure = error;\n', '      this.renewed(this.#clock.monotonic());\n'],
+    ],
+    caughtBy: 'test/lease-keeping/lease-keeper.test.ts',
+  },
+  {
+    name: 'a term that is over is revived by a late answer',
+    file: 'src/lease-keeping/lease-keeper.ts',
+    edits: [
+      ['    if (this.signal.aborted) return false;\n    if (this.#clock', '    if (this.#clock'],
+    ],
+    caughtBy: 'test/lease-keeping/lease-keeper.test.ts',
+  },
+  {
+    name: 'the monotonic clock keeps the offset of a time namespace',
+    file: 'src/contract/clock.ts',
+    edits: [['return best.difference - offset;', 'return best.difference;']],
+    caughtBy: 'test/contract/clock.test.ts',
+  },
+];
