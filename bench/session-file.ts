@@ -69,7 +69,7 @@ function dropIndexes(connection: Database): () => void {
   const indexes = connection
     .prepare<[], { name: string; sql: string }>(
       `select name, sql from sqlite_schema
-         where type = 'index' and tbl_name = 'onehost_session_entries' and sql is not null`,
+         where type = 'index' and tbl_name = 'onehost_sessions' and sql is not null`,
     )
     .all();
   for (const { name } of indexes) connection.exec(`drop index ${name}`);

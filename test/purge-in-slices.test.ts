@@ -35,3 +35,27 @@ test('the options of a purge are checked', async () => {
   await expect(purge({ timeBudgetSeconds: 0 })).rejects.toThrow(RangeError);
   await expect(purge({ slices: 3 })).rejects.toThrow(/timeBudgetSeconds/);
 });
+
+test('a slice that takes long is followed by a smaller one, and a quick one by a larger', async () => {
+  const asked: number[] = [];
+  const slice = (entries: number) => {
+    asked.push(entries);
+    // An entry takes a millisecond at first, and then next to nothing.
+    const end = performance.now() + (asked.length <= 3 ? entries : 0);
+    while (performance.now() < end);
+    return { removed: entries, done: asked.length === 20 };
+  };
+  await purgeInSlices(slice, new ManualClock(), { sliceEntries: 100 });
+  expect(asked.slice(0, 4)).toEqual([8, 1, 1, 1]);
+  expect(asked.at(-1)).toBe(100);
+});
+
+test('no slice is larger than was asked for', async () => {
+  const asked: number[] = [];
+  const slice = (entries: number) => {
+    asked.push(entries);
+    return { removed: entries, done: asked.length === 10 };
+  };
+  await purgeInSlices(slice, new ManualClock(), { sliceEntries: 3 });
+  expect(asked).toEqual(Array(10).fill(3));
+});

@@ -11,9 +11,9 @@ export class PlainSqlite {
   constructor(file: string) {
     this.#connection = tune(new SqliteConnection(file), 'process-crash');
     const upsert = this.#connection.prepare(
-      `insert into onehost_session_entries
-         (token_hash, user_id, payload, created_at, touched_at, expires_at) values (?, ?, ?, ?, ?, ?)
-       on conflict (token_hash) do update set
+      `insert into onehost_sessions
+         (generation, token_hash, user_id, payload, created_at, touched_at, expires_at) values (1, ?, ?, ?, ?, ?, ?)
+       on conflict (generation, token_hash) do update set
          user_id = excluded.user_id, payload = excluded.payload, touched_at = excluded.touched_at,
          expires_at = excluded.expires_at`,
     );

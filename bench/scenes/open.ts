@@ -75,6 +75,6 @@ async function timeOpening(
 function openRaw(path: string): Closable {
   const connection = tune(new SqliteConnection(path), 'process-crash');
   createSchema(connection);
-  connection.prepare('select 1 from onehost_session_entries').get();
+  connection.prepare('select 1 from onehost_sessions').get();
   return connection;
 }

@@ -8,7 +8,7 @@ const MIGRATIONS = new URL('../../migrations/sqlite/', import.meta.url);
 /** The schema of onehost, unless it is there. */
 export function createSchema(connection: Database): void {
   const isThere = connection
-    .prepare("select 1 from sqlite_schema where name = 'onehost_session_entries'")
+    .prepare("select 1 from sqlite_schema where name = 'onehost_sessions'")
     .get();
   if (isThere) return;
   const names = readdirSync(MIGRATIONS).filter((name) => name.endsWith('.sql'));
@@ -18,8 +18,8 @@ export function createSchema(connection: Database): void {
 /** Inserts a session as `DatabaseSessionCache` would have left it: set now, and logged nowhere, since it is new. */
 export function entryInserter(connection: Database): (request: BatchRequest) => void {
   const insert = connection.prepare<[Buffer, string, string, number, number, number]>(
-    `insert into onehost_session_entries
-       (token_hash, user_id, payload, created_at, touched_at, expires_at) values (?, ?, ?, ?, ?, ?)`,
+    `insert into onehost_sessions
+       (generation, token_hash, user_id, payload, created_at, touched_at, expires_at) values (1, ?, ?, ?, ?, ?, ?)`,
   );
   return ({ token, session }) => {
     const now = Date.now();

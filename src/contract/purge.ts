@@ -1,8 +1,9 @@
-/** How a purge of expired entries proceeds. */
+/** How a purge proceeds. */
 export interface PurgeOptions {
   /**
-   * The most entries that one slice removes; 1 to 1,000,000, 200 by default. Between two slices
-   * other work runs: the event loop of this process, and the writers of all others.
+   * The most entries that one slice removes; 1 to 1,000,000, 200 by default. It removes fewer if they take longer
+   * than about half a millisecond. Between two slices, for twice as long, other work runs: the event loop of this process, and
+   * the writers of all others.
    */
   readonly sliceEntries?: number | undefined;
   /**
@@ -15,8 +16,11 @@ export interface PurgeOptions {
 }
 
 export interface PurgeResult {
-  /** How many expired entries were removed. */
+  /**
+   * How many entries were removed: those that had expired, and those that a `clear` had left to be removed later,
+   * live or expired. A backend whose `clear` leaves none counts none.
+   */
   readonly removed: number;
-  /** Whether nothing that had expired was left; `false` when the time was used up or the signal came. */
+  /** Whether nothing of that kind was left; `false` when the time was used up or the signal came. */
   readonly complete: boolean;
 }

@@ -75,12 +75,15 @@ export interface SessionCache<S extends Session = Session> extends AsyncDisposab
   /** The user's live sessions, the last set or touched first. */
   listByUser(userId: UserId): Awaitable<SessionSummary<S>[]>;
 
-  /** Drops every entry. */
+  /**
+   * Drops every entry. A backend may take them from where they are kept only later, as it does those that have
+   * expired; for every method but {@link purgeExpired} they are gone at once.
+   */
   clear(): Awaitable<void>;
 
   /**
-   * Removes expired entries, a slice at a time. It is never needed for correctness: an expired entry
-   * is not returned, and every `set` removes a few.
+   * Removes entries that have expired or were cleared, a slice at a time. It is never needed for correctness: no
+   * such entry is returned, and every `set` removes a few.
    */
   purgeExpired(options?: PurgeOptions): Promise<PurgeResult>;
 

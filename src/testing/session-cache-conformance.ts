@@ -1,5 +1,6 @@
 import { argumentClaims } from './session-cache/arguments.ts';
 import { capabilityClaims } from './session-cache/capabilities.ts';
+import { clearingClaims } from './session-cache/clearing.ts';
 import { expiryClaims } from './session-cache/expiry.ts';
 import { claimsOf, type SessionCacheHarness } from './session-cache/harness.ts';
 import { invalidationClaims } from './session-cache/invalidation.ts';
@@ -28,6 +29,7 @@ export function sessionCacheConformance(runner: TestRunner, harness: SessionCach
     runner.describe('values', () => valueClaims(claim));
     runner.describe('expiry', () => expiryClaims(claim));
     runner.describe('invalidation', () => invalidationClaims(claim));
+    runner.describe('clearing', () => clearingClaims(claim));
     runner.describe('loading', () => loadingClaims(claim));
   });
 }

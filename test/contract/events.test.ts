@@ -38,7 +38,8 @@ test('what happens is told on diagnostics channels, without any token', async ()
     { name: 'onehost:fill-refused', event: { attempt: 1 } },
     { name: 'onehost:near-cache-dropped', event: { reason: 'everything-invalidated' } },
     { name: 'onehost:invalidated', event: { scope: 'everything', removed: null } },
-    { name: 'onehost:purged', event: { removed: 0, complete: true } },
+    // What was cleared.
+    { name: 'onehost:purged', event: { removed: 1, complete: true } },
   ]);
   expect(JSON.stringify(told)).not.toContain(token);
 });

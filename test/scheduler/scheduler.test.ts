@@ -1030,7 +1030,7 @@ describe('a job', () => {
     await host.pass(61);
     expect(outcomes(ours, 'purge-sessions')).toEqual(['succeeded 60']);
     const left = withConnection(host.file, (connection) =>
-      connection.prepare('select * from onehost_session_entries').all(),
+      connection.prepare('select * from onehost_sessions').all(),
     );
     expect(left).toEqual([]);
   });

@@ -17,6 +17,7 @@ import { HeldSession } from '../../session-values/held-session.ts';
 import type { Position } from './change-log.ts';
 import { assertDatabase, type Durability, type OnehostDatabase } from './database.ts';
 import { NearCache } from './near-cache.ts';
+import { SessionPurge } from './session-purge.ts';
 import { type LiveEntry, SessionStore } from './session-store.ts';
 import { NOWHERE } from './token-seats.ts';
 
@@ -166,22 +167,31 @@ export class DatabaseSessionCache<S extends Session = Session> implements Sessio
     }));
   }
 
+  /**
+   * See the contract. It takes the same time for any number of sessions: their rows stay in the file, and are removed from
+   * it by `purgeExpired` and, two at a time, by each `set`.
+   */
   clear(): void {
     this.#assertOpen();
-    this.#store.deleteAll(this.#durability);
+    this.#store.clear(this.#durability);
     publish('onehost:invalidated', { scope: 'everything', removed: null });
   }
 
+  /**
+   * See the contract. It waits for no other writer but lets it go first, so that it removes less, and never throws `DatabaseBusyError`.
+   * When there is more to remove than a few sessions it starts a thread, which it ends with itself.
+   */
   async purgeExpired(options?: PurgeOptions): Promise<PurgeResult> {
-    return purgeInSlices(
-      (entries) => {
-        this.#assertOpen();
-        const removed = this.#store.deleteExpired(entries);
-        return { removed, done: removed < entries };
-      },
-      this.#database.clock,
-      options,
-    );
+    const purge = new SessionPurge(this.#database, this.#store);
+    const removeSlice = async (entries: number) => {
+      this.#assertOpen();
+      return purge.slice(entries);
+    };
+    try {
+      return await purgeInSlices(removeSlice, this.#database.clock, options);
+    } finally {
+      await purge.end();
+    }
   }
 
   /** Lets go of the near cache. The database stays open: it belongs to whoever opened it. */

@@ -127,6 +127,21 @@ export class OnehostDatabase implements AsyncDisposable {
   }
 
   /**
+   * Waits for `work` that another connection of this process does to the file.
+   *
+   * @internal
+   */
+  async elsewhere<T>(work: () => Promise<T>): Promise<T> {
+    this.#assertOpen();
+    this.#identity.assertSameNowAndThen(this.clock.now());
+    try {
+      return await work();
+    } catch (error) {
+      throw translateError(error, this.file, this.#lockWaitSeconds);
+    }
+  }
+
+  /**
    * Makes the near caches on this connection forget what others have changed; whether they had changed
    * anything. What {@link ChangeFeed.catchUp} says, with its errors translated.
    *

@@ -4,7 +4,8 @@ import type { TermReason } from '../../contract/lease.ts';
 
 /** The tables of migrations/sqlite, as Kysely's types. */
 export interface OnehostSchema {
-  onehost_session_entries: {
+  onehost_sessions: {
+    generation: number;
     /** SHA-256 of the token, 32 bytes. */
     token_hash: Buffer;
     user_id: string;
@@ -24,6 +25,8 @@ export interface OnehostSchema {
     checked_boot_id: string | null;
     locks_proved_boot_id: string | null;
     locks_broken_boot_id: string | null;
+    /** Sessions of an earlier generation were cleared. */
+    session_generation: number;
   };
   onehost_leases: {
     name: string;

@@ -1,24 +1,27 @@
 import type { Database } from 'better-sqlite3';
 import { sql } from 'kysely';
+import { current, generation } from './session-generation.ts';
 import { prepare, statement } from './statement.ts';
 
 const selectEntry = statement<{ tokenHash: Buffer }>()((db, param) =>
   db
-    .selectFrom('onehost_session_entries')
+    .selectFrom('onehost_sessions')
     .select(['user_id as userId', 'payload', 'expires_at as expiresAt'])
+    .where('generation', '=', current)
     .where('token_hash', '=', param('tokenHash')),
 );
 
 const selectLife = statement<{ tokenHash: Buffer }>()((db, param) =>
   db
-    .selectFrom('onehost_session_entries')
+    .selectFrom('onehost_sessions')
     .select(['user_id as userId', 'created_at as createdAt', 'expires_at as expiresAt'])
+    .where('generation', '=', current)
     .where('token_hash', '=', param('tokenHash')),
 );
 
 const selectOfUser = statement<{ userId: string; now: number }>()((db, param) =>
   db
-    .selectFrom('onehost_session_entries')
+    .selectFrom('onehost_sessions')
     .select([
       'token_hash as tokenHash',
       'payload',
@@ -27,21 +30,24 @@ const selectOfUser = statement<{ userId: string; now: number }>()((db, param) =>
       'expires_at as expiresAt',
     ])
     .where('user_id', '=', param('userId'))
+    .where(generation, '=', current)
     .where('expires_at', '>', param('now'))
     .orderBy('touched_at', 'desc'),
 );
 
 const selectHashesOfUser = statement<{ userId: string }>()((db, param) =>
   db
-    .selectFrom('onehost_session_entries')
+    .selectFrom('onehost_sessions')
     .select('token_hash as tokenHash')
-    .where('user_id', '=', param('userId')),
+    .where('user_id', '=', param('userId'))
+    .where(generation, '=', current),
 );
 
 const upsertEntry = statement<EntryRow>()((db, param) =>
   db
-    .insertInto('onehost_session_entries')
+    .insertInto('onehost_sessions')
     .values({
+      generation: current,
       token_hash: param('tokenHash'),
       user_id: param('userId'),
       payload: param('payload'),
@@ -50,7 +56,7 @@ const upsertEntry = statement<EntryRow>()((db, param) =>
       expires_at: param('expiresAt'),
     })
     .onConflict((conflict) =>
-      conflict.column('token_hash').doUpdateSet((eb) => ({
+      conflict.columns(['generation', 'token_hash']).doUpdateSet((eb) => ({
         user_id: eb.ref('excluded.user_id'),
         payload: eb.ref('excluded.payload'),
         created_at: eb.ref('excluded.created_at'),
@@ -63,48 +69,34 @@ const upsertEntry = statement<EntryRow>()((db, param) =>
 const updateExpiry = statement<{ tokenHash: Buffer; touchedAt: number; expiresAt: number }>()(
   (db, param) =>
     db
-      .updateTable('onehost_session_entries')
+      .updateTable('onehost_sessions')
       .set({ touched_at: param('touchedAt'), expires_at: param('expiresAt') })
+      .where('generation', '=', current)
       .where('token_hash', '=', param('tokenHash')),
 );
 
 const deleteEntry = statement<{ tokenHash: Buffer }>()((db, param) =>
   db
-    .deleteFrom('onehost_session_entries')
+    .deleteFrom('onehost_sessions')
+    .where('generation', '=', current)
     .where('token_hash', '=', param('tokenHash'))
     .returning('expires_at as expiresAt'),
 );
 
 const deleteOfUser = statement<{ userId: string; exceptTokenHash: Buffer | null }>()((db, param) =>
   db
-    .deleteFrom('onehost_session_entries')
+    .deleteFrom('onehost_sessions')
     .where('user_id', '=', param('userId'))
+    .where(generation, '=', current)
     // `is not` also holds between a hash and null, which excepts nothing.
     .where('token_hash', 'is not', param('exceptTokenHash'))
     .returning(['token_hash as tokenHash', 'expires_at as expiresAt']),
 );
 
-const deleteAll = statement()((db) => db.deleteFrom('onehost_session_entries'));
-
-const deleteExpired = statement<{ now: number; limit: number }>()((db, param) =>
-  db
-    .deleteFrom('onehost_session_entries')
-    .where('token_hash', 'in', (eb) =>
-      eb
-        .selectFrom('onehost_session_entries')
-        .select('token_hash')
-        .where('expires_at', '<=', param('now'))
-        .orderBy('expires_at')
-        .limit(param('limit')),
-    ),
-);
-
-const selectExpired = statement<{ now: number }>()((db, param) =>
-  db
-    .selectFrom('onehost_session_entries')
-    .select('expires_at')
-    .where('expires_at', '<=', param('now'))
-    .limit(sql.lit(1)),
+const beginGeneration = statement()((db) =>
+  db.updateTable('onehost_file').set((eb) => ({
+    session_generation: eb('session_generation', '+', sql.lit(1)),
+  })),
 );
 
 /** An entry as it stands in the table; times are milliseconds since 1970. */
@@ -117,7 +109,10 @@ export interface EntryRow {
   readonly expiresAt: number;
 }
 
-/** The rows of `onehost_session_entries`, by statements prepared once on one connection. */
+/**
+ * The rows of `onehost_sessions` that are of the current generation, live or expired, by statements prepared once on one
+ * connection. Those that a clear has left behind are found by `DeadRows` alone.
+ */
 export class SessionRows {
   readonly #selectEntry;
   readonly #selectLife;
@@ -127,9 +122,7 @@ export class SessionRows {
   readonly #updateExpiry;
   readonly #deleteEntry;
   readonly #deleteOfUser;
-  readonly #deleteAll;
-  readonly #deleteExpired;
-  readonly #selectExpired;
+  readonly #beginGeneration;
 
   constructor(connection: Database) {
     // As a list: an object with its column names takes longer to make than the look-up takes.
@@ -141,9 +134,7 @@ export class SessionRows {
     this.#updateExpiry = prepare(connection, updateExpiry);
     this.#deleteEntry = prepare(connection, deleteEntry);
     this.#deleteOfUser = prepare(connection, deleteOfUser);
-    this.#deleteAll = prepare(connection, deleteAll);
-    this.#deleteExpired = prepare(connection, deleteExpired);
-    this.#selectExpired = prepare(connection, selectExpired);
+    this.#beginGeneration = prepare(connection, beginGeneration);
   }
 
   /** Live or expired. */
@@ -190,16 +181,8 @@ export class SessionRows {
     return this.#deleteOfUser.all({ userId, exceptTokenHash });
   }
 
-  deleteAll(): void {
-    this.#deleteAll.run({});
-  }
-
-  hasExpired(now: number): boolean {
-    return this.#selectExpired.get({ now }) !== undefined;
-  }
-
-  /** How many were deleted, the longest expired first, at most `limit`. */
-  deleteExpired(now: number, limit: number): number {
-    return this.#deleteExpired.run({ now, limit }).changes;
+  /** Leaves all entries behind: none is found any more. Takes the same time for any number of them. */
+  leaveAllBehind(): void {
+    this.#beginGeneration.run({});
   }
 }

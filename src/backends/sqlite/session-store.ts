@@ -1,15 +1,17 @@
+import { DatabaseBusyError } from '../../contract/errors/index.ts';
 import { expiryAfter } from '../../contract/expiry.ts';
 import type { EncodedSession } from '../../session-values/encode-session.ts';
 import type { Change, ChangeLog, Position } from './change-log.ts';
 import type { Durability, OnehostDatabase } from './database.ts';
+import { DeadRows } from './dead-rows.ts';
 import { type EntryRow, SessionRows } from './session-rows.ts';
 
 /** What is read of an entry; live at the time of reading. */
 export type LiveEntry = Pick<EntryRow, 'userId' | 'payload' | 'expiresAt'>;
 
 /**
- * How many expired entries each `set` removes. More than one, so that after a burst their number falls
- * although nobody purges, instead of staying at its highest.
+ * How many expired or cleared entries each `set` removes. More than one, so that after a burst or a
+ * `clear` their number falls although nobody purges, instead of staying at its highest.
  */
 const REMOVED_BY_SET = 2;
 
@@ -29,11 +31,13 @@ export class SessionStore {
   readonly #database: OnehostDatabase;
   readonly #log: ChangeLog;
   readonly #rows: SessionRows;
+  readonly #dead: DeadRows;
 
   constructor(database: OnehostDatabase) {
     this.#database = database;
     this.#log = database.changeLog;
     this.#rows = new SessionRows(database.connection);
+    this.#dead = new DeadRows(database.connection);
   }
 
   find(tokenHash: Buffer): LiveEntry | null {
@@ -47,7 +51,7 @@ export class SessionStore {
   }
 
   list(userId: string): Omit<EntryRow, 'userId'>[] {
-    return this.#database.read(() => this.#rows.listLive(userId, this.#now()));
+    return this.#database.read(() => this.#rows.listLive(userId, this.now()));
   }
 
   put(tokenHash: Buffer, session: EncodedSession, ttlSeconds: number): void {
@@ -92,7 +96,7 @@ export class SessionStore {
       const life = this.#rows.findLife(tokenHash);
       if (life === undefined || !this.#isLive(life)) return { result: null, logged: [] };
       const expiresAt = this.#expiry(ttlSeconds);
-      this.#rows.setExpiry({ tokenHash, touchedAt: this.#now(), expiresAt });
+      this.#rows.setExpiry({ tokenHash, touchedAt: this.now(), expiresAt });
       return { result: expiresAt, logged: expiresAt < life.expiresAt ? [{ tokenHash }] : [] };
     });
   }
@@ -140,18 +144,30 @@ export class SessionStore {
     return removed > 0;
   }
 
-  deleteAll(durability: Durability): void {
-    this.#change({}, () => ({ result: this.#rows.deleteAll(), logged: [{}] }), durability);
+  /** The same time for any number of entries: they are gone for every reader, and removed by and by. */
+  clear(durability: Durability): void {
+    this.#change({}, () => ({ result: this.#rows.leaveAllBehind(), logged: [{}] }), durability);
   }
 
-  /** Removes up to `limit` expired entries. Not logged: who holds one knows when it expires. */
-  deleteExpired(limit: number): number {
-    return this.#database.write(() => this.#rows.deleteExpired(this.#now(), limit));
+  /**
+   * Removes up to `limit` entries that were cleared or have expired; `null` when another process is writing: nobody
+   * needs it done now, so it waits for no lock. Not logged: the one was when it was cleared, and who holds the other knows
+   * when it expires.
+   */
+  deleteDead(limit: number): number | null {
+    try {
+      return this.#database.impatiently(0, () =>
+        this.#database.write(() => this.#dead.delete(this.now(), limit)),
+      );
+    } catch (error) {
+      if (error instanceof DatabaseBusyError) return null;
+      throw error;
+    }
   }
 
   /** Inside a transaction. What is to be logged: that something was replaced, if it was. */
   #upsert(tokenHash: Buffer, session: EncodedSession, expiresAt: number): Change[] {
-    const now = this.#now();
+    const now = this.now();
     const previous = this.#rows.findLife(tokenHash);
     const goesOn =
       previous !== undefined && this.#isLive(previous) && previous.userId === session.userId;
@@ -163,8 +179,8 @@ export class SessionStore {
       touchedAt: now,
       expiresAt,
     });
-    // To look first costs a tenth of a deletion that finds nothing, and mostly there is nothing.
-    if (this.#rows.hasExpired(now)) this.#rows.deleteExpired(now, REMOVED_BY_SET);
+    // Mostly there is nothing.
+    if (this.#dead.any(now)) this.#dead.delete(now, REMOVED_BY_SET);
     return previous === undefined ? [] : [{ tokenHash }];
   }
 
@@ -208,15 +224,16 @@ export class SessionStore {
     }
   }
 
-  #now(): number {
+  /** In whole milliseconds, as times are in the file. */
+  now(): number {
     return Math.floor(this.#database.clock.now());
   }
 
   #expiry(ttlSeconds: number): number {
-    return expiryAfter(this.#now(), ttlSeconds);
+    return expiryAfter(this.now(), ttlSeconds);
   }
 
   #isLive(entry: { readonly expiresAt: number }): boolean {
-    return entry.expiresAt > this.#now();
+    return entry.expiresAt > this.now();
   }
 }

@@ -146,7 +146,7 @@ describe('lease.transaction', () => {
     expect(sessions.get('token')).toEqual({ userId: 7 });
     const undone = () =>
       lease.transaction((connection) => {
-        connection.exec('delete from onehost_session_entries');
+        connection.exec('delete from onehost_sessions');
         expect(sessions.get('nobody')).toBe(null);
         throw new Error('undone');
       });

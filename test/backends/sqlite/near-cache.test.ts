@@ -45,7 +45,7 @@ function droppedReasons(): string[] {
 /** Takes the payloads out of the file behind everyone's back, so that only what is in memory still reads well. */
 function spoilPayloads(file: string): void {
   withConnection(file, (connection) => {
-    connection.exec("update onehost_session_entries set payload = '{spoilt'");
+    connection.exec("update onehost_sessions set payload = '{spoilt'");
   });
 }
 

@@ -24,7 +24,7 @@ describe('opening a missing file at once', () => {
         expect(done).toEqual([...new Set(done)]);
         schemas.add(JSON.stringify(connection.prepare('select sql from sqlite_schema').all()));
         // Each process set one session in each file.
-        const entries = connection.prepare('select count(*) from onehost_session_entries').pluck();
+        const entries = connection.prepare('select count(*) from onehost_sessions').pluck();
         expect(entries.get()).toBe(PROCESSES);
       });
     }
