@@ -8,13 +8,14 @@ import { TemporaryFolder } from '../support/temporary-folder.ts';
 import { jobMutations } from './job-mutations.ts';
 import { leaseMutations } from './lease-mutations.ts';
 import { type Mutation, mutations } from './mutations.ts';
+import { watchMutations } from './watch-mutations.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 /** Enough for a bug to show, many times over, and few enough to wait for. */
 const OPERATIONS = '20000';
 
 const words = process.argv.slice(2).join(' ');
-const all = [...mutations, ...leaseMutations, ...jobMutations];
+const all = [...mutations, ...watchMutations, ...leaseMutations, ...jobMutations];
 const chosen = all.filter(({ name }) => name.includes(words));
 using folder = new TemporaryFolder();
 copyProject(folder.path);
