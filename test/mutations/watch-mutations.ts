@@ -47,7 +47,7 @@ export const watchMutations: readonly Mutation[] = [
         'return isInitialized === 1;',
       ],
     ],
-    caughtBy: 'test/backends/sqlite/change-watch-choice.test.ts',
+    caughtBy: 'test/backends/sqlite/wal-index-header.test.ts',
   },
   {
     name: 'what is mapped is read after the database was closed',

@@ -88,9 +88,14 @@ describe.skipIf(withoutWalIndexWatch)('the mapping of the WAL index', () => {
   test('is gone when its database is closed', async () => {
     const file = newFolder().file('a.db');
     const database = await open(file);
+    const cache = cacheOf(database);
+    cache.set('token', { userId: 7 }, 60);
+    expect(cache.get('token')).toEqual({ userId: 7 });
     database.close();
     database.close();
     expect(mapped(file)).toEqual({ bySqlite: 0, byUs: 0 });
+    // What it holds in memory is not read through what is mapped no more: that would end the process.
+    expect(() => cache.get('token')).toThrow(/was closed/);
   });
 
   test('is gone when its database was dropped and not closed', async () => {
