@@ -20,6 +20,7 @@ export class FileLockTrust {
   readonly #bootId: string;
   readonly #isLocal: boolean;
   #foundBroken = false;
+  #foundProved = false;
 
   constructor(database: OnehostDatabase) {
     const { surroundings } = database;
@@ -38,8 +39,9 @@ export class FileLockTrust {
 
   /** A process was kept out by the lock of another. */
   locksHold(): void {
-    if (this.#database.read(() => this.#records.areProved(this.#bootId))) return;
-    this.#note(() => this.#records.setProved(this.#bootId));
+    if (this.#foundProved) return;
+    this.#foundProved = this.#database.read(() => this.#records.areProved(this.#bootId));
+    if (!this.#foundProved) this.#note(() => this.#records.setProved(this.#bootId));
   }
 
   /** A process that lives was taken for dead, or its lock found free: on this file a lock is no sign of life. */

@@ -79,7 +79,9 @@ export class TermWatch {
       freeAt: lock === 'free' ? (freeBefore ?? this.#renewalsNow(row)) : null,
     });
     this.#learnFrom(lock, row, freeBefore);
-    return { now, bootId: this.#bootId, unchangedSince: since, lock, trust: this.#trust.level };
+    // Asked of a free lock alone, and a standby finds it busy ten times a second.
+    const trust = lock === 'free' ? this.#trust.level : 'ttl';
+    return { now, bootId: this.#bootId, unchangedSince: since, lock, trust };
   }
 
   #learnFrom(lock: ProcessLock, row: LeaseRow, freeBefore: number | null): void {
