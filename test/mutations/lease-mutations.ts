@@ -3,40 +3,12 @@ import type { Mutation } from './mutations.ts';
 /** Bugs of leases and of the clock that they go by. */
 export const leaseMutations: readonly Mutation[] = [
   {
-    name: 'trust in a term counts from the end of the attempt',
-    file: 'src/backends/sqlite/database-lease.ts',
-    edits: [
-      [
-        'this.#keeper.renewed(renewedMonotonic);',
-        'this.#keeper.renewed(database.clock.monotonic());',
-      ],
-    ],
-    caughtBy: 'test/faults/slow-writes.test.ts',
-  },
-  {
     name: 'a renewal counts from before the wait for the write lock',
     file: 'src/backends/sqlite/new-term.ts',
     edits: [
       ['renewedMonotonic: clock.monotonic(),', 'renewedMonotonic: clock.monotonic() - 3000,'],
     ],
     caughtBy: 'test/backends/sqlite/database-lease.test.ts',
-  },
-  {
-    name: 'a row of a lease is deleted when it is released',
-    file: 'src/backends/sqlite/lease-rows.ts',
-    edits: [
-      [
-        "    .updateTable('onehost_leases')\n    .set({ holder: sql.lit(null) })\n    .where('name', '=', param('name'))\n    .where('holder', '=', param('holder'))\n    .where('fencing_token', '=', param('fencingToken')),",
-        "    .deleteFrom('onehost_leases')\n    .where('name', '=', param('name'))\n    .where('holder', '=', param('holder'))\n    .where('fencing_token', '=', param('fencingToken')),",
-      ],
-    ],
-    caughtBy: 'test/backends/sqlite/database-lease-store.test.ts',
-  },
-  {
-    name: 'a write under a lease looks at the clock, and not at the token',
-    file: 'src/backends/sqlite/database-lease.ts',
-    edits: [['isCurrent = rows.isCurrent(this.#term);', 'isCurrent = this.#keeper.isHeld();']],
-    caughtBy: 'test/backends/sqlite/database-lease-store.test.ts',
   },
   {
     name: 'work may leave its transaction and write on in another',

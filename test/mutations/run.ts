@@ -5,6 +5,7 @@ import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TemporaryFolder } from '../support/temporary-folder.ts';
+import { fencingMutations } from './fencing-mutations.ts';
 import { jobMutations } from './job-mutations.ts';
 import { leaseMutations } from './lease-mutations.ts';
 import { type Mutation, mutations } from './mutations.ts';
@@ -15,7 +16,13 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const OPERATIONS = '20000';
 
 const words = process.argv.slice(2).join(' ');
-const all = [...mutations, ...watchMutations, ...leaseMutations, ...jobMutations];
+const all = [
+  ...mutations,
+  ...watchMutations,
+  ...leaseMutations,
+  ...fencingMutations,
+  ...jobMutations,
+];
 const chosen = all.filter(({ name }) => name.includes(words));
 using folder = new TemporaryFolder();
 copyProject(folder.path);

@@ -35,7 +35,7 @@ import { TermWatch } from './term-watch.ts';
 import type { TransactionConnection } from './transaction-connection.ts';
 import { translateError } from './translate-error.ts';
 
-/** How often a standby looks: what a takeover takes at worst, for about 0.1 % of a core. */
+/** How often a standby looks: what a takeover takes at worst, for about half a percent of a core. */
 const POLL_MILLISECONDS = 100;
 /** For the write lock, at each look that finds the lease free: the event loop stands still meanwhile. */
 const ATTEMPT_WAIT_SECONDS = 0.01;

@@ -94,6 +94,16 @@ export function termClaims(claim: LeaseClaim, harness: LeaseStoreHarness): void 
     assert.equal(second.signal.aborted, true);
   });
 
+  claim('a later term of the same instance is not renewed by an earlier one', async ({ ours }) => {
+    const first = await ours.leases.acquire('lease');
+    const second = await ours.leases.steal(first);
+    assert.ok(second);
+    await assert.rejects(async () => first.renew(), { code: 'ONEHOST_LEASE_LOST' });
+    assert.equal(first.isHeld(), false);
+    await second.renew();
+    assert.equal(second.isHeld(), true);
+  });
+
   claim('what nobody holds cannot be stolen', async ({ ours, theirs }) => {
     const lease = await ours.leases.acquire('lease');
     await lease.release();

@@ -67,7 +67,7 @@ export function timeClaims(claim: LeaseClaim): void {
     await assert.rejects(async () => lease.renew(), { code: 'ONEHOST_LEASE_LOST' });
   });
 
-  claim('who lost it by the clock can have it again, as a new term', async ({ ours }) => {
+  claim('who lost it by the clock can have it again, as a new term', async ({ ours, theirs }) => {
     const lease = await ours.leases.acquire('lease', { durationSeconds: 10 });
     await ours.stall(11);
     const next = await ours.leases.tryAcquire('lease');
@@ -75,6 +75,7 @@ export function timeClaims(claim: LeaseClaim): void {
     assert.equal(lease.isHeld(), false);
     assert.equal(await lease.release(), false);
     assert.equal(next.isHeld(), true);
+    assert.equal(await theirs.leases.tryAcquire('lease'), null, 'the new term is not released');
   });
 
   for (const seconds of [DAY, -DAY]) {
