@@ -13,6 +13,13 @@ const sqlite = 'src/backends/sqlite';
 const conformance = 'test/backends/sqlite/database-session-cache.test.ts';
 const nearCache = 'test/backends/sqlite/near-cache.test.ts';
 const changeFeed = 'test/backends/sqlite/change-feed.test.ts';
+const changeWatches = 'test/backends/sqlite/change-watches.test.ts';
+const changeWatchChoice = 'test/backends/sqlite/change-watch-choice.test.ts';
+const walIndexHeader = 'test/backends/sqlite/wal-index-header.test.ts';
+const walIndexMapping = 'test/backends/sqlite/wal-index-mapping.test.ts';
+const tokenSeats = 'test/backends/sqlite/token-seats.test.ts';
+const seatClock = 'test/backends/sqlite/seat-clock.test.ts';
+const failures = 'test/backends/sqlite/failures.test.ts';
 const coherence = 'test/coherence/coherence.test.ts';
 const clear = 'test/backends/sqlite/clear.test.ts';
 const memory = 'test/backends/memory/in-memory-session-cache.test.ts';
@@ -90,7 +97,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'the near cache answers without looking whether anything changed',
     file: `${sqlite}/database-session-cache.ts`,
-    edits: [['if (this.#database.catchUp()) entry', 'if (false) entry']],
+    edits: [['if (this.#database.catchUp(now)) seat', 'if (false) seat']],
     caughtBy: conformance,
   },
   {
@@ -145,12 +152,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'an entry in memory is given at its expiry',
     file: `${sqlite}/database-session-cache.ts`,
-    edits: [
-      [
-        'entry.expiresAt > this.#database.clock.now()',
-        'entry.expiresAt >= this.#database.clock.now()',
-      ],
-    ],
+    edits: [['near.expiresAt(seat) > now', 'near.expiresAt(seat) >= now']],
     caughtBy: conformance,
   },
   {
@@ -179,12 +181,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'transactions begin DEFERRED',
     file: `${sqlite}/database.ts`,
-    edits: [
-      [
-        "if (durability === 'process-crash') return this.#inTransaction.immediate(work) as T;",
-        "if (durability === 'process-crash') return this.#inTransaction.deferred(work) as T;",
-      ],
-    ],
+    edits: [["connection.prepare('begin immediate')", "connection.prepare('begin deferred')"]],
     caughtBy: coherence,
   },
   {
@@ -323,7 +320,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a session that is read once pushes out another',
     file: `${sqlite}/near-cache.ts`,
-    edits: [['if (isFull && !this.#doorkeeper', 'if (isFull && false && !this.#doorkeeper']],
+    edits: [['if (!this.#doorkeeper.admits(tokenHash)) return;', '']],
     caughtBy: nearCache,
   },
   {
@@ -507,5 +504,143 @@ export const mutations: readonly Mutation[] = [
       ],
     ],
     caughtBy: checkpoints,
+  },
+  {
+    name: 'of the WAL index the change counter alone is compared',
+    file: `${sqlite}/wal-index-watch.ts`,
+    edits: [
+      [
+        'Atomics.load(words, LAST_FRAME) !== this.#lastFrame ||\n      words[SALT_1] !== this.#salt1 ||\n      words[SALT_2] !== this.#salt2 ||\n      ',
+        '',
+      ],
+    ],
+    caughtBy: changeWatches,
+  },
+  {
+    name: 'of the WAL index the number of the last frame alone is compared',
+    file: `${sqlite}/wal-index-watch.ts`,
+    edits: [
+      [
+        ' ||\n      words[SALT_1] !== this.#salt1 ||\n      words[SALT_2] !== this.#salt2 ||\n      words[CHANGE_COUNTER] !== this.#changeCounter',
+        '',
+      ],
+    ],
+    caughtBy: changeWatches,
+  },
+  {
+    name: 'words of the WAL index are remembered before the change was dealt with',
+    file: `${sqlite}/wal-index-watch.ts`,
+    edits: [['if (!othersHave) this.#remember(this.#seen);', 'this.#remember(this.#seen);']],
+    caughtBy: changeWatches,
+  },
+  {
+    name: 'words of the WAL index are read after the pragma was asked',
+    file: `${sqlite}/wal-index-watch.ts`,
+    edits: [
+      [
+        'this.#seen = this.#connection.inTransaction ? null : readHeader(this.#source.words);\n    const othersHave = this.#dataVersion.hasChanged();',
+        'const othersHave = this.#dataVersion.hasChanged();\n    this.#seen = this.#connection.inTransaction ? null : readHeader(this.#source.words);',
+      ],
+    ],
+    caughtBy: changeWatches,
+  },
+  {
+    name: 'words of the WAL index are remembered inside a transaction, which sees an older state',
+    file: `${sqlite}/wal-index-watch.ts`,
+    edits: [
+      [
+        'this.#connection.inTransaction ? null : readHeader(this.#source.words)',
+        'readHeader(this.#source.words)',
+      ],
+    ],
+    caughtBy: changeWatches,
+  },
+  {
+    name: 'a header of the WAL index that is half written is taken for whole',
+    file: `${sqlite}/wal-index-header.ts`,
+    edits: [['return isWhole && isDocumented(first)', 'return isDocumented(first)']],
+    caughtBy: changeWatches,
+  },
+  {
+    name: 'a WAL index of an unknown version is believed',
+    file: `${sqlite}/wal-index-header.ts`,
+    edits: [['return header[VERSION] === KNOWN_VERSION && ', 'return ']],
+    caughtBy: walIndexHeader,
+  },
+  {
+    name: 'a mapping is believed to be what it was asked to be',
+    file: `${sqlite}/wal-index-mapping.ts`,
+    edits: [
+      ['if (found?.inode === original.inode && !found.isDeleted) return view;', 'return view;'],
+    ],
+    caughtBy: changeWatchChoice,
+  },
+  {
+    name: 'a database does not open where koffi is missing',
+    file: `${sqlite}/choose-change-watch.ts`,
+    edits: [["if (changeWatch === 'wal-index') throw", 'throw']],
+    caughtBy: changeWatchChoice,
+  },
+  {
+    name: 'a database that is closed leaves its mapping behind',
+    file: `${sqlite}/database.ts`,
+    edits: [['    this.#watch.close();\n', '']],
+    caughtBy: walIndexMapping,
+  },
+  {
+    name: 'a worker thread leaves its mapping behind',
+    file: `${sqlite}/wal-index-mapping.ts`,
+    edits: [['    unmapAtEndOfThread(this);\n', '']],
+    caughtBy: walIndexMapping,
+  },
+  {
+    name: 'a database that was dropped leaves its mapping behind',
+    file: `${sqlite}/wal-index-mapping.ts`,
+    edits: [['    dropped.register(this, view.unmap, this);\n', '']],
+    caughtBy: walIndexMapping,
+  },
+  {
+    name: 'the WAL index is opened once more, and closed',
+    file: `${sqlite}/wal-index-mapping.ts`,
+    edits: [
+      [
+        "import { isMainThread } from 'node:worker_threads';",
+        "import { closeSync, openSync } from 'node:fs';\nimport { isMainThread } from 'node:worker_threads';",
+      ],
+      [
+        'const view = mapAgain(',
+        "closeSync(openSync(file + '-shm', 'r'));\n    const view = mapAgain(",
+      ],
+    ],
+    caughtBy: walIndexMapping,
+  },
+  {
+    name: 'tokens that end alike are taken for one',
+    file: `${sqlite}/token-seats.ts`,
+    edits: [['if (this.#tokens[seat] === token) return seat;', 'return seat;']],
+    caughtBy: tokenSeats,
+  },
+  {
+    name: 'a token whose place in the short cut is taken is not found',
+    file: `${sqlite}/token-seats.ts`,
+    edits: [['return this.#seats.get(token) ?? NOWHERE;', 'return NOWHERE;']],
+    caughtBy: tokenSeats,
+  },
+  {
+    name: 'who takes a seat is spared for whoever had it before',
+    file: `${sqlite}/seat-clock.ts`,
+    edits: [
+      [
+        '    this.#wasRead[seat] = false;\n    return seat;',
+        '    this.#wasRead[seat] ??= false;\n    return seat;',
+      ],
+    ],
+    caughtBy: seatClock,
+  },
+  {
+    name: 'a clock that is set back puts off the look at the file',
+    file: `${sqlite}/file-identity.ts`,
+    edits: [['return now >= this.#lookedAt && now', 'return now']],
+    caughtBy: failures,
   },
 ];
