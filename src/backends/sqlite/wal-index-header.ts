@@ -1,3 +1,4 @@
+import { endianness } from 'node:os';
 import type { ChangeWatch } from './change-watch.ts';
 
 /**
@@ -41,22 +42,26 @@ const CHECKSUM_2 = 11;
 /** The only version there has been since WAL mode exists. SQLite refuses a file with another one. */
 const KNOWN_VERSION = 3_007_000;
 
+const isLittleEndian = endianness() === 'LE';
+
 /**
  * The header; `null` when a writer is at it, or when it is not laid out as this code believes. The copies are read in the
  * order in which SQLite reads them, the reverse of the order in which they are written, so that words of two
  * headers do not pass for one; beyond that there is the checksum, as there.
  */
 export function readHeader(words: Int32Array): WalIndexHeader | null {
-  const read = (from: number) =>
-    Array.from({ length: HEADER_WORDS }, (_, at) => Atomics.load(words, from + at));
-  const first = read(0);
-  const second = read(HEADER_WORDS);
-  const isWhole = first.every((word, at) => word === second[at]) && hasItsChecksum(first);
-  return isWhole && isDocumented(first) ? first : null;
+  const header: number[] = [];
+  for (let at = 0; at < HEADER_WORDS; at++) header.push(Atomics.load(words, at));
+  for (let at = 0; at < HEADER_WORDS; at++) {
+    if (Atomics.load(words, HEADER_WORDS + at) !== header[at]) return null;
+  }
+  return isDocumented(header) && hasItsChecksum(header) ? header : null;
 }
 
 function isDocumented(header: WalIndexHeader): boolean {
-  const [isInitialized] = new Uint8Array(Int32Array.of(header[FLAGS] ?? 0).buffer);
+  const flags = header[FLAGS] ?? 0;
+  // The first of its four bytes.
+  const isInitialized = isLittleEndian ? flags & 0xff : flags >>> 24;
   return header[VERSION] === KNOWN_VERSION && isInitialized === 1;
 }
 
