@@ -13,6 +13,7 @@ interface LmdbDatabase {
   putSync(key: string, entry: Entry): boolean;
   removeSync(key: string): boolean;
   transactionSync(work: () => void): void;
+  resetReadTxn(): void;
   close(): Promise<void>;
 }
 
@@ -34,6 +35,9 @@ class LmdbSubject implements SessionStore {
   }
 
   get({ token }: BatchRequest) {
+    // It reads a state of the file for as long as a turn of the event loop lasts. Each request of a server has a turn of its own, and
+    // a whole batch has one: without this no get of it would see what another process has committed since it began.
+    this.#database.resetReadTxn();
     const entry = this.#database.get(token);
     return entry !== undefined && entry.expiresAt > Date.now() ? entry.session : null;
   }

@@ -2,6 +2,8 @@ import {
   DatabaseSessionCache,
   type DatabaseSessionCacheOptions,
   InMemorySessionCache,
+  type OnehostDatabase,
+  type OpenDatabaseOptions,
   openDatabase,
 } from 'onehost';
 import { type AppSession, type BatchRequest, TTL_SECONDS } from '../requests.ts';
@@ -9,21 +11,22 @@ import { METHODS, type Peer, type SessionStore } from './store.ts';
 
 /** `DatabaseSessionCache`, which everything else is compared with. */
 export class DatabaseSubject implements SessionStore {
+  readonly changeWatch: OnehostDatabase['changeWatch'];
   readonly #cache: DatabaseSessionCache<AppSession>;
   readonly #close: () => void;
 
-  private constructor(cache: DatabaseSessionCache<AppSession>, close: () => void) {
-    this.#cache = cache;
-    this.#close = close;
+  private constructor(database: OnehostDatabase, options: DatabaseSessionCacheOptions) {
+    this.changeWatch = database.changeWatch;
+    this.#cache = new DatabaseSessionCache<AppSession>(database, options);
+    this.#close = () => database.close();
   }
 
   static async open(
     file: string,
     options: DatabaseSessionCacheOptions = {},
+    databaseOptions: OpenDatabaseOptions = {},
   ): Promise<DatabaseSubject> {
-    const database = await openDatabase(file);
-    const cache = new DatabaseSessionCache<AppSession>(database, options);
-    return new DatabaseSubject(cache, () => database.close());
+    return new DatabaseSubject(await openDatabase(file, databaseOptions), options);
   }
 
   get({ token }: BatchRequest) {

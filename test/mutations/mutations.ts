@@ -90,7 +90,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'the near cache answers without looking whether anything changed',
     file: `${sqlite}/database-session-cache.ts`,
-    edits: [['if (this.#database.catchUp()) entry', 'if (false) entry']],
+    edits: [['if (this.#database.catchUp(now)) seat', 'if (false) seat']],
     caughtBy: conformance,
   },
   {
@@ -145,12 +145,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'an entry in memory is given at its expiry',
     file: `${sqlite}/database-session-cache.ts`,
-    edits: [
-      [
-        'entry.expiresAt > this.#database.clock.now()',
-        'entry.expiresAt >= this.#database.clock.now()',
-      ],
-    ],
+    edits: [['near.expiresAt(seat) > now', 'near.expiresAt(seat) >= now']],
     caughtBy: conformance,
   },
   {
@@ -179,12 +174,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'transactions begin DEFERRED',
     file: `${sqlite}/database.ts`,
-    edits: [
-      [
-        "if (durability === 'process-crash') return this.#inTransaction.immediate(work) as T;",
-        "if (durability === 'process-crash') return this.#inTransaction.deferred(work) as T;",
-      ],
-    ],
+    edits: [["connection.prepare('begin immediate')", "connection.prepare('begin deferred')"]],
     caughtBy: coherence,
   },
   {
@@ -323,7 +313,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a session that is read once pushes out another',
     file: `${sqlite}/near-cache.ts`,
-    edits: [['if (isFull && !this.#doorkeeper', 'if (isFull && false && !this.#doorkeeper']],
+    edits: [['if (!this.#doorkeeper.admits(tokenHash)) return;', '']],
     caughtBy: nearCache,
   },
   {

@@ -1,58 +1,164 @@
 import type { Mutation } from './mutations.ts';
 
-/** Bugs of the way in which reads from memory learn of commits. */
+const sqlite = 'src/backends/sqlite';
+const changeWatches = 'test/backends/sqlite/change-watches.test.ts';
+const changeWatchChoice = 'test/backends/sqlite/change-watch-choice.test.ts';
+const walIndexHeader = 'test/backends/sqlite/wal-index-header.test.ts';
+const walIndexMapping = 'test/backends/sqlite/wal-index-mapping.test.ts';
+const tokenSeats = 'test/backends/sqlite/token-seats.test.ts';
+const seatClock = 'test/backends/sqlite/seat-clock.test.ts';
+const failures = 'test/backends/sqlite/failures.test.ts';
+
+/** Bugs of the way in which reads from memory find a session, and learn of commits. */
 export const watchMutations: readonly Mutation[] = [
   {
-    name: 'words of the WAL index are compared without the salts',
-    file: 'src/backends/sqlite/wal-index-watch.ts',
+    name: 'of the WAL index the change counter alone is compared',
+    file: `${sqlite}/wal-index-watch.ts`,
     edits: [
       [
-        '      words[SALT_1] === this.#salt1 &&\n      words[SALT_2] === this.#salt2 &&\n      words[CHANGE_COUNTER] === this.#changeCounter\n',
-        '      words[CHANGE_COUNTER] === this.#changeCounter\n',
+        'Atomics.load(words, LAST_FRAME) !== this.#lastFrame ||\n      words[SALT_1] !== this.#salt1 ||\n      words[SALT_2] !== this.#salt2 ||\n      ',
+        '',
       ],
     ],
-    caughtBy: 'test/backends/sqlite/change-watches.test.ts',
+    caughtBy: changeWatches,
   },
   {
-    name: 'words of the WAL index are remembered although others have committed',
-    file: 'src/backends/sqlite/wal-index-watch.ts',
-    edits: [
-      ['    if (!othersHave) this.#remember(this.#seen);\n', '    this.#remember(this.#seen);\n'],
-    ],
-    caughtBy: 'test/backends/sqlite/change-watches.test.ts',
-  },
-  {
-    name: 'words of the WAL index are remembered inside a transaction',
-    file: 'src/backends/sqlite/wal-index-watch.ts',
-    edits: [['this.#connection.inTransaction ? null : readHeader', 'false ? null : readHeader']],
-    caughtBy: 'test/backends/sqlite/change-watches.test.ts',
-  },
-  {
-    name: 'a header of the WAL index that is half written passes for one',
-    file: 'src/backends/sqlite/wal-index-header.ts',
+    name: 'of the WAL index the number of the last frame alone is compared',
+    file: `${sqlite}/wal-index-watch.ts`,
     edits: [
       [
-        'return isWhole && isDocumented(first) ? first : null;',
-        'return isDocumented(first) ? first : null;',
+        ' ||\n      words[SALT_1] !== this.#salt1 ||\n      words[SALT_2] !== this.#salt2 ||\n      words[CHANGE_COUNTER] !== this.#changeCounter',
+        '',
       ],
     ],
-    caughtBy: 'test/backends/sqlite/wal-index-header.test.ts',
+    caughtBy: changeWatches,
   },
   {
-    name: 'a WAL index of an unknown version is read',
-    file: 'src/backends/sqlite/wal-index-header.ts',
+    name: 'words of the WAL index are remembered before the change was dealt with',
+    file: `${sqlite}/wal-index-watch.ts`,
+    edits: [['if (!othersHave) this.#remember(this.#seen);', 'this.#remember(this.#seen);']],
+    caughtBy: changeWatches,
+  },
+  {
+    name: 'words of the WAL index are read after the pragma was asked',
+    file: `${sqlite}/wal-index-watch.ts`,
     edits: [
       [
-        'return header[VERSION] === KNOWN_VERSION && isInitialized === 1;',
-        'return isInitialized === 1;',
+        'this.#seen = this.#connection.inTransaction ? null : readHeader(this.#source.words);\n    const othersHave = this.#dataVersion.hasChanged();',
+        'const othersHave = this.#dataVersion.hasChanged();\n    this.#seen = this.#connection.inTransaction ? null : readHeader(this.#source.words);',
       ],
     ],
-    caughtBy: 'test/backends/sqlite/wal-index-header.test.ts',
+    caughtBy: changeWatches,
+  },
+  {
+    name: 'words of the WAL index are remembered inside a transaction, which sees an older state',
+    file: `${sqlite}/wal-index-watch.ts`,
+    edits: [
+      [
+        'this.#connection.inTransaction ? null : readHeader(this.#source.words)',
+        'readHeader(this.#source.words)',
+      ],
+    ],
+    caughtBy: changeWatches,
+  },
+  {
+    name: 'a header of the WAL index that is half written is taken for whole',
+    file: `${sqlite}/wal-index-header.ts`,
+    edits: [['!== header[at]) return null;', '!== header[at]) continue;']],
+    caughtBy: walIndexHeader,
+  },
+  {
+    name: 'a WAL index of an unknown version is believed',
+    file: `${sqlite}/wal-index-header.ts`,
+    edits: [['return header[VERSION] === KNOWN_VERSION && ', 'return ']],
+    caughtBy: walIndexHeader,
+  },
+  {
+    name: 'a mapping is believed to be what it was asked to be',
+    file: `${sqlite}/wal-index-mapping.ts`,
+    edits: [
+      ['if (found?.inode === original.inode && !found.isDeleted) return view;', 'return view;'],
+    ],
+    caughtBy: changeWatchChoice,
+  },
+  {
+    name: 'a database does not open where koffi is missing',
+    file: `${sqlite}/choose-change-watch.ts`,
+    edits: [["if (changeWatch === 'wal-index') throw", 'throw']],
+    caughtBy: changeWatchChoice,
+  },
+  {
+    name: 'a database that is closed leaves its mapping behind',
+    file: `${sqlite}/database.ts`,
+    edits: [['    this.#watch.close();\n', '']],
+    caughtBy: walIndexMapping,
+  },
+  {
+    name: 'a worker thread leaves its mapping behind',
+    file: `${sqlite}/wal-index-mapping.ts`,
+    edits: [['    unmapAtEndOfThread(this);\n', '']],
+    caughtBy: walIndexMapping,
+  },
+  {
+    name: 'a database that was dropped leaves its mapping behind',
+    file: `${sqlite}/wal-index-mapping.ts`,
+    edits: [['    dropped.register(this, view.unmap, this);\n', '']],
+    caughtBy: walIndexMapping,
+  },
+  {
+    name: 'the WAL index is opened once more, and closed',
+    file: `${sqlite}/wal-index-mapping.ts`,
+    edits: [
+      [
+        "import { isMainThread } from 'node:worker_threads';",
+        "import { closeSync, openSync } from 'node:fs';\nimport { isMainThread } from 'node:worker_threads';",
+      ],
+      [
+        'const view = mapAgain(',
+        "closeSync(openSync(file + '-shm', 'r'));\n    const view = mapAgain(",
+      ],
+    ],
+    caughtBy: walIndexMapping,
+  },
+  {
+    name: 'tokens that end alike are taken for one',
+    file: `${sqlite}/token-seats.ts`,
+    edits: [['if (this.#tokens[seat] === token) return seat;', 'return seat;']],
+    caughtBy: tokenSeats,
+  },
+  {
+    name: 'a token whose place in the short cut is taken is not found',
+    file: `${sqlite}/token-seats.ts`,
+    edits: [['return this.#seats.get(token) ?? NOWHERE;', 'return NOWHERE;']],
+    caughtBy: tokenSeats,
+  },
+  {
+    name: 'who takes a seat is spared for whoever had it before',
+    file: `${sqlite}/seat-clock.ts`,
+    edits: [
+      [
+        '    this.#wasRead[seat] = false;\n    return seat;',
+        '    this.#wasRead[seat] ??= false;\n    return seat;',
+      ],
+    ],
+    caughtBy: seatClock,
+  },
+  {
+    name: 'a clock that is set back puts off the look at the file',
+    file: `${sqlite}/file-identity.ts`,
+    edits: [['return now >= this.#lookedAt && now', 'return now']],
+    caughtBy: failures,
+  },
+  {
+    name: 'the WAL index is read from its file on any filesystem',
+    file: `${sqlite}/choose-change-watch.ts`,
+    edits: [['    if (!hasLocalLocks(path.dirname(file), filesystemType)) return null;\n', '']],
+    caughtBy: changeWatches,
   },
   {
     name: 'what is mapped is read after the database was closed',
-    file: 'src/backends/sqlite/wal-index-mapping.ts',
-    edits: [['    this.#words = GONE;\n', '']],
-    caughtBy: 'test/backends/sqlite/wal-index-mapping.test.ts',
+    file: `${sqlite}/wal-index-mapping.ts`,
+    edits: [['    this.#words = NO_HEADER;\n', '']],
+    caughtBy: walIndexMapping,
   },
 ];

@@ -50,11 +50,7 @@ export class ChangeFeed {
 
   /** Whether anything was committed by others since the last call; if so, it has been dealt with. */
   catchUp(): boolean {
-    // What each read from memory passes is kept short, or V8 would not compile it into one piece.
-    return this.#watch.hasChanged() && this.#readTail();
-  }
-
-  #readTail(): true {
+    if (!this.#watch.hasChanged()) return false;
     // Read after the watch was: what is committed in between is seen now, and once more next time.
     const tail = this.#log.after(this.#position, MAX_TAIL);
     if (tail === null) {

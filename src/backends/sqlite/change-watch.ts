@@ -5,6 +5,9 @@
 export interface ChangeWatch {
   readonly kind: 'wal-index' | 'data-version';
 
+  /** Whether {@link hasChanged} has to be asked: a look that never throws, for the way that each read from memory takes. */
+  mayHaveChanged(): boolean;
+
   /** Whether a commit of another connection has become visible since what was last acknowledged. */
   hasChanged(): boolean;
 

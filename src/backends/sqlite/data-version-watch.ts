@@ -18,6 +18,10 @@ export class DataVersionWatch implements ChangeWatch {
     this.acknowledge();
   }
 
+  mayHaveChanged(): boolean {
+    return true;
+  }
+
   hasChanged(): boolean {
     this.#seen = this.#select.get();
     return this.#seen !== this.#acknowledged;

@@ -145,20 +145,17 @@ export class OnehostDatabase implements AsyncDisposable {
    * Makes the near caches on this connection forget what others have changed; whether they had changed
    * anything. What {@link ChangeFeed.catchUp} says, with its errors translated.
    *
-   * Each read from memory runs through here. That the database is open is asked only when something was thrown: a closed
-   * one cannot be read.
+   * Each read from memory passes here, and in short steps, or V8 would not compile them into one piece. A database that is closed
+   * may always have changed.
    *
    * @param now by the wall clock.
    * @internal
    */
   catchUp(now: number): boolean {
-    try {
-      this.#identity.assertSameNowAndThen(now);
-      return this.changes.catchUp();
-    } catch (error) {
-      this.#assertOpen();
-      return this.#again(error, () => this.changes.catchUp());
-    }
+    if (this.#identity.wasLookedAtLately(now) && !this.#watch.mayHaveChanged()) return false;
+    this.#assertOpen();
+    this.#identity.assertSameNowAndThen(now);
+    return this.#catchUp();
   }
 
   /**
@@ -214,6 +211,14 @@ export class OnehostDatabase implements AsyncDisposable {
       return work();
     } finally {
       this.#lockWaitSeconds = usual;
+    }
+  }
+
+  #catchUp(): boolean {
+    try {
+      return this.changes.catchUp();
+    } catch (error) {
+      return this.#again(error, () => this.changes.catchUp());
     }
   }
 

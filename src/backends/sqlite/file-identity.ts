@@ -31,14 +31,20 @@ export class FileIdentity {
   }
 
   /**
-   * The same, but at most once a second.
+   * Whether a look was made in the last second, of the wall clock: who reads from memory has just asked that about expiry, and a
+   * second clock would cost as much as the rest of the read. Where it is set back, it was not.
+   */
+  wasLookedAtLately(now: number): boolean {
+    return now >= this.#lookedAt && now - this.#lookedAt < LOOK_EVERY;
+  }
+
+  /**
+   * The same as {@link assertSame}, but at most once a second.
    *
-   * @param now by the wall clock, which whoever reads from memory has just asked about expiry: a second clock would cost
-   *   as much as the rest of the read. Where that clock is set back, it looks at once.
    * @throws DatabaseReplacedError
    */
   assertSameNowAndThen(now: number): void {
-    if (now >= this.#lookedAt && now - this.#lookedAt < LOOK_EVERY) return;
+    if (this.wasLookedAtLately(now)) return;
     this.assertSame();
     this.#lookedAt = now;
   }

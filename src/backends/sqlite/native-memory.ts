@@ -48,7 +48,7 @@ function linuxMemory(koffi: Koffi): NativeMemory {
   const mprotect = libc.func('int mprotect(void *start, size_t length, int protection)');
   const munmap = libc.func('int munmap(void *start, size_t length)');
 
-  const failed = (call: string) => new Error(`${call} failed with errno ${koffi.errno()}`);
+  const failed = (call: string) => new Error(`${call} failed with errno ${koffi.errno()}.`);
 
   return {
     mapAgain(address, length) {

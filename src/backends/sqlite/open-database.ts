@@ -31,10 +31,10 @@ export interface OpenDatabaseOptions {
    */
   readonly changeLogEntries?: number | undefined;
   /**
-   * How reads from memory learn that another process has changed the file. Both ways are equally strict.
+   * How reads from memory learn that another process has changed the file; all ways are equally strict.
    * `wal-index`: by the memory that SQLite's processes share, in nanoseconds; on Linux (x64, arm64), with the optional
-   * dependency `koffi`. `data-version`: by a pragma, in 1 to 3 us, everywhere. `auto`, the default: the first where it
-   * can be had. `database.changeWatch` tells which it is.
+   * dependency `koffi`. `data-version`: by the pragma, everywhere, in 2 us; on the usual filesystems of Linux by a system call of 0.8 us
+   * that spares the pragma while nobody commits. `auto`, the default: the first where it can be had. `database.changeWatch` tells which it is.
    */
   readonly changeWatch?: ChangeWatchChoice | undefined;
   /** Opens the file even on a filesystem known to break SQLite's locks. `false` by default. */

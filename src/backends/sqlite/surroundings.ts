@@ -1,6 +1,7 @@
 import { type BootId, bootId } from './boot-id.ts';
 import { type FilesystemType, filesystemType } from './filesystem.ts';
 import { loadNativeMemory, type NativeMemory } from './native-memory.ts';
+import { type ProcessDescriptors, processDescriptors } from './process-descriptors.ts';
 import { type ProcessLocks, SideFileLocks } from './process-locks.ts';
 import { type ProcessMappings, processMappings } from './process-mappings.ts';
 
@@ -12,6 +13,7 @@ export interface Surroundings {
   readonly platform: string;
   readonly nativeMemory: () => Promise<NativeMemory>;
   readonly processMappings: ProcessMappings;
+  readonly processDescriptors: ProcessDescriptors;
   processLocks(file: string, instanceId: string): ProcessLocks;
 }
 
@@ -21,5 +23,6 @@ export const machine: Surroundings = {
   platform: `${process.platform}-${process.arch}`,
   nativeMemory: loadNativeMemory,
   processMappings,
+  processDescriptors,
   processLocks: (file, instanceId) => new SideFileLocks(file, instanceId),
 };

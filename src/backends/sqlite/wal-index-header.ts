@@ -1,3 +1,6 @@
+import { endianness } from 'node:os';
+import type { ChangeWatch } from './change-watch.ts';
+
 /**
  * The header at the beginning of the WAL index (the `-shm` file), in 32-bit words of the machine's own order
  * (https://sqlite.org/walformat.html#walidxfmt, 2.1): twelve words, and the same twelve once more.
@@ -5,6 +8,19 @@
 export const HEADER_WORDS = 12;
 /** Both copies. */
 export const HEADER_BYTES: number = 2 * HEADER_WORDS * 4;
+
+/** What stands for a header that cannot be read any more: words of none. */
+export const NO_HEADER: Int32Array = new Int32Array(HEADER_BYTES / 4).fill(-1);
+
+/** Where the words of a header are read. */
+export interface WalIndexSource {
+  /** The way to watch that it makes. */
+  readonly kind: ChangeWatch['kind'];
+  /** Both copies; to be asked for at each use. {@link NO_HEADER} when it is closed. */
+  readonly words: Int32Array;
+  /** Calling it again does nothing. */
+  close(): void;
+}
 
 /** The words of a header that was read as one, and not while it was being written. */
 export type WalIndexHeader = readonly number[];
@@ -26,23 +42,36 @@ const CHECKSUM_2 = 11;
 /** The only version there has been since WAL mode exists. SQLite refuses a file with another one. */
 const KNOWN_VERSION = 3_007_000;
 
+const isLittleEndian = endianness() === 'LE';
+
 /**
  * The header; `null` when a writer is at it, or when it is not laid out as this code believes. The copies are read in the
  * order in which SQLite reads them, the reverse of the order in which they are written, so that words of two
  * headers do not pass for one; beyond that there is the checksum, as there.
  */
 export function readHeader(words: Int32Array): WalIndexHeader | null {
-  const read = (from: number) =>
-    Array.from({ length: HEADER_WORDS }, (_, at) => Atomics.load(words, from + at));
-  const first = read(0);
-  const second = read(HEADER_WORDS);
-  const isWhole = first.every((word, at) => word === second[at]) && hasItsChecksum(first);
-  return isWhole && isDocumented(first) ? first : null;
+  const header: number[] = [];
+  for (let at = 0; at < HEADER_WORDS; at++) header.push(Atomics.load(words, at));
+  for (let at = 0; at < HEADER_WORDS; at++) {
+    if (Atomics.load(words, HEADER_WORDS + at) !== header[at]) return null;
+  }
+  return isDocumented(header) && hasItsChecksum(header) ? header : null;
 }
 
 function isDocumented(header: WalIndexHeader): boolean {
-  const [isInitialized] = new Uint8Array(Int32Array.of(header[FLAGS] ?? 0).buffer);
+  const flags = header[FLAGS] ?? 0;
+  // The first of its four bytes.
+  const isInitialized = isLittleEndian ? flags & 0xff : flags >>> 24;
   return header[VERSION] === KNOWN_VERSION && isInitialized === 1;
+}
+
+/** How often a header is read that a writer is at: it is at it for some ten nanoseconds. */
+const TRIES = 1000;
+
+/** @throws Error when the words of `source` are none of a header that is known. */
+export function assertHasHeader(source: WalIndexSource, file: string): void {
+  for (let tried = 0; tried < TRIES; tried++) if (readHeader(source.words) !== null) return;
+  throw new Error(`${file} does not begin as https://sqlite.org/walformat.html says.`);
 }
 
 /** `walChecksumBytes` of SQLite's wal.c, over all words before the checksum. */

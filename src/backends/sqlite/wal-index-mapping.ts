@@ -1,13 +1,12 @@
 import { isMainThread } from 'node:worker_threads';
 import type { NativeMemory, NativeView } from './native-memory.ts';
 import { type ProcessMappings, type SharedMapping, sharedMappingsOf } from './process-mappings.ts';
-import { HEADER_BYTES, readHeader } from './wal-index-header.ts';
-
-/** How often a header is read that a writer is at: it is at it for some ten nanoseconds. */
-const TRIES = 1000;
-
-/** What is read once the mapping is gone; no header looks so. */
-const GONE = new Int32Array(HEADER_BYTES / 4).fill(-1);
+import {
+  assertHasHeader,
+  HEADER_BYTES,
+  NO_HEADER,
+  type WalIndexSource,
+} from './wal-index-header.ts';
 
 /**
  * The header of the WAL index in memory, to be read for as long as it is open.
@@ -18,7 +17,8 @@ const GONE = new Int32Array(HEADER_BYTES / 4).fill(-1);
  * file of that name than the one the connection uses. A mapping of its own, since SQLite's goes with the last connection of the
  * process, and reading on would end the process.
  */
-export class WalIndexMapping {
+export class WalIndexMapping implements WalIndexSource {
+  readonly kind = 'wal-index';
   #words: Int32Array;
   readonly #unmap: () => void;
 
@@ -29,25 +29,25 @@ export class WalIndexMapping {
   constructor(file: string, memory: NativeMemory, mappings: ProcessMappings) {
     const view = mapAgain(`${file}-shm`, memory, mappings);
     this.#words = new Int32Array(view.buffer, 0, HEADER_BYTES / 4);
-    if (!hasHeader(this.#words)) {
-      view.unmap();
-      throw new Error(`${file}-shm does not begin as https://sqlite.org/walformat.html says`);
-    }
     this.#unmap = view.unmap;
     unmapAtEndOfThread(this);
     dropped.register(this, view.unmap, this);
+    try {
+      assertHasHeader(this, `${file}-shm`);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
-  /** To be asked for at each use, since {@link close} puts others in their place. */
   get words(): Int32Array {
     return this.#words;
   }
 
-  /** Calling it again does nothing. */
   close(): void {
-    if (this.#words === GONE) return;
+    if (this.#words === NO_HEADER) return;
     // First: who reads what is mapped no more ends the process.
-    this.#words = GONE;
+    this.#words = NO_HEADER;
     dropped.unregister(this);
     openInThread.delete(this);
     this.#unmap();
@@ -78,22 +78,17 @@ function mapAgain(file: string, memory: NativeMemory, mappings: ProcessMappings)
   const found = sharedMappingsOf(file, mappings()).find(({ address }) => address === view.address);
   if (found?.inode === original.inode && !found.isDeleted) return view;
   view.unmap();
-  throw new Error(`what was mapped is no more ${file}`);
-}
-
-function hasHeader(words: Int32Array): boolean {
-  for (let tried = 0; tried < TRIES; tried++) if (readHeader(words) !== null) return true;
-  return false;
+  throw new Error(`what was mapped is no more ${file}.`);
 }
 
 /** Any that SQLite has: two copies of SQLite in one process have one each, of the same memory. */
 function theOneOfSqlite(file: string, found: readonly SharedMapping[]): SharedMapping {
   const ofSqlite = found.filter(({ isWritable }) => isWritable);
   const [first] = ofSqlite;
-  if (first === undefined) throw new Error(`SQLite has not mapped ${file}`);
+  if (first === undefined) throw new Error(`SQLite has not mapped ${file}.`);
   // Somebody has deleted the file under a connection; SQLite itself works on another one than the rest of the host.
   if (ofSqlite.some(({ isDeleted, inode }) => isDeleted || inode !== first.inode)) {
-    throw new Error(`${file} was deleted while it was in use`);
+    throw new Error(`${file} was deleted while it was in use.`);
   }
   return first;
 }

@@ -50,7 +50,7 @@ const obstacles: Record<string, { surroundings: Partial<Surroundings>; says: Reg
   },
   'this is another platform': {
     surroundings: { platform: 'darwin-arm64' },
-    says: /linux-x64 and linux-arm64, and this is darwin-arm64/,
+    says: /linux-x64 and linux-arm64, and this is darwin-arm64\./,
   },
   'there is no /proc': {
     surroundings: {

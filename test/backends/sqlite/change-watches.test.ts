@@ -1,14 +1,16 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import SqliteConnection, { type Database } from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { ChangeWatch } from '../../../src/backends/sqlite/change-watch.ts';
 import { chooseChangeWatch } from '../../../src/backends/sqlite/choose-change-watch.ts';
 import { DataVersionWatch } from '../../../src/backends/sqlite/data-version-watch.ts';
-import { machine } from '../../../src/backends/sqlite/surroundings.ts';
+import { machine, type Surroundings } from '../../../src/backends/sqlite/surroundings.ts';
 import {
   CHANGE_COUNTER,
+  HEADER_BYTES,
   LAST_FRAME,
   SALT_1,
   SALT_2,
@@ -38,8 +40,13 @@ function openTwo() {
   return { file, own, other };
 }
 
-function watchOn(own: Database, file: string, changeWatch: ChangeWatch['kind']) {
-  return chooseChangeWatch(own, new DataVersionWatch(own), { file, changeWatch }, machine);
+/** Each kind of watch, and the one that is left where there is nothing but the pragma. */
+const variants = [...changeWatches, 'pragma alone'] as const;
+
+function watchOn(own: Database, file: string, variant: (typeof variants)[number]) {
+  const changeWatch = variant === 'pragma alone' ? 'data-version' : variant;
+  const there = variant === 'pragma alone' ? { ...machine, processDescriptors: () => [] } : machine;
+  return chooseChangeWatch(own, new DataVersionWatch(own), { file, changeWatch }, there);
 }
 
 const commit = (connection: Database) => connection.exec('insert into t values (1)');
@@ -62,11 +69,11 @@ async function startProcess(file: string, what: 'commit' | 'spoil') {
   return child;
 }
 
-describe.each(changeWatches)('the change watch %s', (changeWatch) => {
+describe.each(variants)('the change watch %s', (variant) => {
   async function watchOwn() {
     const { file, own, other } = openTwo();
-    const watch = await watchOn(own, file, changeWatch);
-    expect(watch.kind).toBe(changeWatch);
+    const watch = await watchOn(own, file, variant);
+    expect(watch.kind).toBe(variant === 'wal-index' ? 'wal-index' : 'data-version');
     return { file, own, other, watch };
   }
 
@@ -190,7 +197,7 @@ describe.each(changeWatches)('the change watch %s', (changeWatch) => {
     const child = await startProcess(file, 'commit');
     const ended = once(child, 'exit');
     child.send('go');
-    const most = changeWatch === 'wal-index' ? 3e9 : 3e7;
+    const most = variant === 'wal-index' ? 3e9 : 3e7;
     let looks = 0;
     while (!watch.hasChanged() && looks < most) looks++;
     expect(looks).toBeLessThan(most);
@@ -215,7 +222,7 @@ describe.skipIf(withoutWalIndexWatch)('the change watch by the WAL index', () =>
     );
     onTestFinished(() => mapping.close());
     const words = Int32Array.from(mapping.words);
-    const header = { words, close: () => {} };
+    const header = { kind: 'wal-index' as const, words, close: () => {} };
     const watch = new WalIndexWatch(own, header, new DataVersionWatch(own));
     expect(watch.hasChanged()).toBe(false);
     const change = (word: number) => {
@@ -262,14 +269,62 @@ describe.skipIf(withoutWalIndexWatch)('the change watch by the WAL index', () =>
     });
     expect([watch.hasChanged(), watch.hasChanged()]).toContain(true);
   });
+});
 
-  test('goes by the pragma alone after it was closed', async () => {
+describe.skipIf(withoutWalIndexWatch)('a change watch that looks at the WAL index', () => {
+  test.each(changeWatches)('goes by the pragma alone after it was closed: %s', async (kind) => {
     const { file, own, other } = openTwo();
-    const watch = await watchOn(own, file, 'wal-index');
+    const watch = await watchOn(own, file, kind);
+    expect(watch).toBeInstanceOf(WalIndexWatch);
+    look(watch);
     watch.close();
     watch.close();
     expect([watch.hasChanged(), watch.hasChanged()]).toEqual([false, false]);
     commit(other);
     expect(look(watch)).toBe(true);
+  });
+
+  test('goes by the pragma where its descriptor has become that of something else', async () => {
+    const { file, own, other } = openTwo();
+    const descriptor = openSync(`${file}-copy`, 'w+');
+    const [index] = machine.processDescriptors(`${file}-shm`);
+    const header = Buffer.alloc(HEADER_BYTES);
+    readSync(index as number, header, 0, HEADER_BYTES, 0);
+    writeSync(descriptor, header, 0, HEADER_BYTES, 0);
+    const there = { ...machine, processDescriptors: () => [descriptor] };
+    const options = { file, changeWatch: 'data-version' } as const;
+    const watch = await chooseChangeWatch(own, new DataVersionWatch(own), options, there);
+    expect(watch).toBeInstanceOf(WalIndexWatch);
+    ftruncateSync(descriptor, 0);
+    for (let count = 0; count < 3; count++) {
+      expect(look(watch)).toBe(false);
+      commit(other);
+      expect(look(watch)).toBe(true);
+      if (count === 1) closeSync(descriptor);
+    }
+  });
+
+  test('is the pragma alone where the file cannot be trusted to show what is in memory', async () => {
+    const { file, own } = openTwo();
+    const open = (there: Surroundings) =>
+      chooseChangeWatch(
+        own,
+        new DataVersionWatch(own),
+        { file, changeWatch: 'data-version' },
+        there,
+      );
+    const here: Surroundings = { ...machine, filesystemType: () => 0xef53 };
+    expect(await open(here)).toBeInstanceOf(WalIndexWatch);
+    const fuse = { ...here, filesystemType: () => 0x65735546 };
+    const withoutProc = {
+      ...here,
+      processDescriptors: () => {
+        throw new Error('ENOENT');
+      },
+    };
+    const elsewhere = { ...here, processDescriptors: () => [0, 1, 2] };
+    for (const there of [fuse, withoutProc, elsewhere]) {
+      expect(await open(there)).toBeInstanceOf(DataVersionWatch);
+    }
   });
 });

@@ -106,6 +106,17 @@ describe('a file that is gone', () => {
       expect(() => cache.get('unknown')).toThrow(replaced);
     },
   );
+
+  test('is noticed at once by a read after the wall clock was set back', async () => {
+    const { folder, clock, cache } = await open();
+    cache.get('token');
+    for (const suffix of ['', '-wal', '-shm']) rmSync(folder.file(`a.db${suffix}`));
+    expect(cache.get('token')).toEqual({ userId: 7 });
+    clock.setWallClockBy(-3600);
+    expect(() => cache.get('token')).toThrow(
+      expect.objectContaining({ code: 'ONEHOST_DATABASE_REPLACED' }),
+    );
+  });
 });
 
 describe('what is no database', () => {
