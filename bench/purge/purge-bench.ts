@@ -56,7 +56,9 @@ export async function run({ progress, ...options }: PurgeBenchOptions): Promise<
       await using stage = await PurgeStage.open(file, options);
       const play = async (name: string, order: PurgerOrder) => {
         progress(name);
-        phases.push(await stage.play(name, order));
+        const phase = await stage.play(name, order);
+        phases.push(phase);
+        progress(`${name} took ${phase.seconds.toFixed(1)} s`);
       };
       const { timeBudgetSeconds, quietSeconds } = options;
       const subject = kind === 'expired' ? 'purge' : 'clear';
