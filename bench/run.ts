@@ -1,3 +1,4 @@
+import { exitOnSignals, readOptions } from './command-line.ts';
 import { describeEnvironment, type Environment } from './environment.ts';
 import { type BenchOptions, readArguments, USAGE } from './options.ts';
 import { installPeers } from './peer-packages.ts';
@@ -15,23 +16,10 @@ import type { Peer } from './stores/store.ts';
 
 const progress = new Progress();
 
-// So that what is to be done at the exit (files to remove, a server to end) is done then, too.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => process.exit(1));
-}
-
-const options = readOptions();
+exitOnSignals();
+const options = readOptions(readArguments, USAGE);
 if (options.help) process.stdout.write(USAGE);
 else await bench(options);
-
-function readOptions(): BenchOptions {
-  try {
-    return readArguments(process.argv.slice(2));
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
-    process.exit(2);
-  }
-}
 
 async function bench(options: BenchOptions): Promise<void> {
   const startedAt = new Date().toISOString();

@@ -1,6 +1,7 @@
 // How long takeovers take, whether late writers are refused, and what it costs to wait: `npm run bench:leases`.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { TemporaryFolder } from '../../test/support/temporary-folder.ts';
+import { exitOnSignals, readOptions } from '../command-line.ts';
 import { describeEnvironment } from '../environment.ts';
 import { Progress } from '../progress.ts';
 import { environmentAsText } from '../report/text.ts';
@@ -15,25 +16,14 @@ const RESULTS = new URL('../results/', import.meta.url);
 
 const progress = new Progress();
 
-// So that what is to be done at the exit (files to remove, processes to end) is done then, too.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => process.exit(1));
-}
-
-const options = readOptions();
+exitOnSignals();
+const options = readOptions((args) => {
+  const read = readArguments(args);
+  if (read.write) readLeasesDoc();
+  return read;
+}, USAGE);
 if (options.help) process.stdout.write(USAGE);
 else await bench(options);
-
-function readOptions(): LeaseBenchOptions {
-  try {
-    const options = readArguments(process.argv.slice(2));
-    if (options.write) readLeasesDoc();
-    return options;
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
-    process.exit(2);
-  }
-}
 
 async function bench({ scenes, quick, write, check }: LeaseBenchOptions): Promise<void> {
   const startedAt = new Date().toISOString();

@@ -16,6 +16,8 @@ process.on('message', async (order: PurgerOrder) => {
     process.send?.('opened');
   } else process.send?.(await watched(order));
 });
+// However the bench ends.
+process.once('disconnect', () => process.exit());
 process.send?.('ready');
 
 async function watched(order: PurgerOrder): Promise<Done> {

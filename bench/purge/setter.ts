@@ -13,6 +13,8 @@ process.on('message', (order: SetterOrder) => {
     latencies = [];
   } else isOver = true;
 });
+// However the bench ends.
+process.once('disconnect', () => process.exit());
 process.send?.('ready');
 
 /** At random times, as requests come: evenly spaced ones would meet the slices of a purge always or never. */

@@ -403,8 +403,8 @@ export const mutations: readonly Mutation[] = [
     file: `${sqlite}/dead-rows.ts`,
     edits: [
       [
-        ".where('generation', '<', current)\n          .limit(param('limit'))",
-        ".where('generation', '<=', current)\n          .limit(param('limit'))",
+        ".where('generation', '<', current).limit(param('limit'))",
+        ".where('generation', '<=', current).limit(param('limit'))",
       ],
     ],
     caughtBy: conformance,

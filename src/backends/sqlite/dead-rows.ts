@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
-import { sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
+import type { OnehostSchema } from './schema.ts';
 import { current } from './session-generation.ts';
 import { prepare, type StatementText, statement } from './statement.ts';
 
@@ -7,19 +8,7 @@ import { prepare, type StatementText, statement } from './statement.ts';
 export const deleteLeftBehind: StatementText<{ limit: number }, unknown> = statement<{
   limit: number;
 }>()((db, param) =>
-  db
-    .deleteFrom('onehost_sessions')
-    .where(({ eb, refTuple, selectFrom }) =>
-      eb(
-        refTuple('generation', 'token_hash'),
-        'in',
-        selectFrom('onehost_sessions')
-          .select(['generation', 'token_hash'])
-          .where('generation', '<', current)
-          .limit(param('limit'))
-          .$asTuple('generation', 'token_hash'),
-      ),
-    ),
+  deleteChosen(db, rowKeys(db).where('generation', '<', current).limit(param('limit'))),
 );
 
 const selectLeftBehind = statement()((db) =>
@@ -34,20 +23,10 @@ export const deleteExpired: StatementText<{ now: number; limit: number }, unknow
   now: number;
   limit: number;
 }>()((db, param) =>
-  db
-    .deleteFrom('onehost_sessions')
-    .where(({ eb, refTuple, selectFrom }) =>
-      eb(
-        refTuple('generation', 'token_hash'),
-        'in',
-        selectFrom('onehost_sessions')
-          .select(['generation', 'token_hash'])
-          .where('expires_at', '<=', param('now'))
-          .orderBy('expires_at')
-          .limit(param('limit'))
-          .$asTuple('generation', 'token_hash'),
-      ),
-    ),
+  deleteChosen(
+    db,
+    rowKeys(db).where('expires_at', '<=', param('now')).orderBy('expires_at').limit(param('limit')),
+  ),
 );
 
 const selectExpired = statement<{ now: number }>()((db, param) =>
@@ -57,6 +36,21 @@ const selectExpired = statement<{ now: number }>()((db, param) =>
     .where('expires_at', '<=', param('now'))
     .limit(sql.lit(1)),
 );
+
+type RowKeys = ReturnType<typeof rowKeys>;
+
+function rowKeys(db: Kysely<OnehostSchema>) {
+  return db.selectFrom('onehost_sessions').select(['generation', 'token_hash']);
+}
+
+/** By a list of keys, since a DELETE of SQLite's takes no LIMIT unless it was compiled for that. */
+function deleteChosen(db: Kysely<OnehostSchema>, chosen: RowKeys) {
+  return db
+    .deleteFrom('onehost_sessions')
+    .where(({ eb, refTuple }) =>
+      eb(refTuple('generation', 'token_hash'), 'in', chosen.$asTuple('generation', 'token_hash')),
+    );
+}
 
 /**
  * The rows of `onehost_sessions` that nobody is given any more, and that are still to be removed: those that a clear has left

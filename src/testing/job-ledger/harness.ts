@@ -3,6 +3,7 @@ import type { JobLedger, JobRegistration, JobRun, JobSummary } from '../../contr
 import type { Lease } from '../../contract/lease.ts';
 import type { LeaseTestPlace, TestInstance } from '../lease-store/harness.ts';
 import type { TestRunner } from '../test-runner.ts';
+import { withTwoInstances } from '../two-instances.ts';
 
 /** An empty place where leases and jobs are kept: a file, or a server's database. */
 export interface JobLedgerTestPlace extends Omit<LeaseTestPlace, 'openInstance'> {
@@ -38,18 +39,7 @@ export type JobClaim = (name: string, body: (context: JobClaimContext) => Promis
 /** Turns claims into tests of `runner`: a fresh place with two instances for each, closed afterwards. */
 export function jobClaimsOf(runner: TestRunner, harness: JobLedgerHarness): JobClaim {
   return (name, body) => {
-    runner.test(name, async () => {
-      const place = await harness.createPlace();
-      const ours = await place.openInstance();
-      const theirs = await place.openInstance();
-      try {
-        await body({ ours, theirs, place });
-      } finally {
-        await ours.leases.close();
-        await theirs.leases.close();
-        await place.close();
-      }
-    });
+    runner.test(name, () => withTwoInstances(() => harness.createPlace(), body));
   };
 }
 

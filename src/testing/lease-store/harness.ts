@@ -1,6 +1,7 @@
 import type { Awaitable } from '../../contract/awaitable.ts';
 import type { LeaseStore, LeaseStoreCapabilities } from '../../contract/lease-store.ts';
 import type { TestRunner } from '../test-runner.ts';
+import { withTwoInstances } from '../two-instances.ts';
 
 /** An empty place where leases are kept: a file, or a server's database. */
 export interface LeaseTestPlace {
@@ -56,17 +57,6 @@ export function leaseClaimsOf(runner: TestRunner, harness: LeaseStoreHarness): L
       runner.test.skip(`${name} (not for this backend: ${needs})`, async () => {});
       return;
     }
-    runner.test(name, async () => {
-      const place = await harness.createPlace();
-      const ours = await place.openInstance();
-      const theirs = await place.openInstance();
-      try {
-        await body({ ours, theirs, place });
-      } finally {
-        await ours.leases.close();
-        await theirs.leases.close();
-        await place.close();
-      }
-    });
+    runner.test(name, () => withTwoInstances(() => harness.createPlace(), body));
   };
 }
