@@ -1,9 +1,13 @@
 // The published types must not need a package that is not installed with onehost: better-sqlite3 has its
-// types elsewhere, in a package for development. Follows the imports from each entry of the package.
+// types elsewhere, in a package for development, and so has pg. Follows the imports from each entry of the package.
 import { readFileSync } from 'node:fs';
 
-const { exports, dependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
-const withTypes = Object.keys(dependencies).filter((name) => name !== 'better-sqlite3');
+const { exports, dependencies, peerDependencies } = JSON.parse(
+  readFileSync('package.json', 'utf8'),
+);
+const withTypes = Object.keys({ ...dependencies, ...peerDependencies }).filter(
+  (name) => !['better-sqlite3', 'pg'].includes(name),
+);
 const root = new URL(`file://${process.cwd()}/`);
 const open = Object.values(exports)
   .filter((entry) => typeof entry === 'object')

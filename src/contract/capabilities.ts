@@ -16,7 +16,9 @@ export interface SessionCacheCapabilities {
   readonly retains: boolean;
   /**
    * `strict`: once an invalidation has returned, no read that starts later gives the entry, within
-   * `reach`. `bounded`: another process may give it for a stated time.
+   * `reach`. `bounded`: another process may give it for up to {@link staleSeconds}.
    */
   readonly coherence: 'strict' | 'bounded';
+  /** How long another process may still give an entry after its invalidation has returned; 0 when `strict`. */
+  readonly staleSeconds: number;
 }

@@ -1,9 +1,9 @@
-import { InvalidSessionError, LoadRefusedError } from '../contract/errors/index.ts';
+import { LoadRefusedError } from '../contract/errors/index.ts';
 import { publish } from '../contract/events.ts';
 import type { Session } from '../contract/session.ts';
-import type { LoadedSession, SessionLoader } from '../contract/session-loader.ts';
-import { describeType } from '../contract/validate-arguments.ts';
+import type { SessionLoader } from '../contract/session-loader.ts';
 import type { HeldSession } from '../session-values/held-session.ts';
+import { assertLoaded } from './assert-loaded.ts';
 import type { FillTarget } from './fill-target.ts';
 
 /**
@@ -70,15 +70,6 @@ export class LoadFlights<S extends Session, Fence> {
       `Each of ${MAX_LOADS} loads of a session was overtaken, so none was kept or returned: something ` +
         'invalidated its token, its user or everything meanwhile, or more was changed than the change log keeps. ' +
         'Look for a loop that invalidates on each request, and for a loader that is very slow.',
-    );
-  }
-}
-
-function assertLoaded(loaded: unknown): asserts loaded is LoadedSession {
-  if (typeof loaded !== 'object' || loaded === null || !('session' in loaded)) {
-    throw new InvalidSessionError(
-      'A loader must give { session, ttlSeconds }, or null when the token is not valid, ' +
-        `but found ${typeof loaded === 'object' ? 'an object without a session' : describeType(loaded)}.`,
     );
   }
 }

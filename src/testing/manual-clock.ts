@@ -31,6 +31,11 @@ export class ManualClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
+  /** How many timers have neither fallen due nor been called off. */
+  get pendingTimers(): number {
+    return this.#timers.size;
+  }
+
   /** Lets time pass, and what falls due on the way is called back at its time. */
   advance(seconds: number): void {
     const end = this.#monotonic + seconds * 1000;

@@ -45,6 +45,7 @@ export class InMemorySessionCache<S extends Session = Session> implements Sessio
     persistent: false,
     retains: true,
     coherence: 'strict',
+    staleSeconds: 0,
   });
 
   readonly #clock: Clock;

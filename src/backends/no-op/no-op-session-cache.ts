@@ -27,6 +27,7 @@ export class NoOpSessionCache<S extends Session = Session> implements SessionCac
     persistent: false,
     retains: false,
     coherence: 'strict',
+    staleSeconds: 0,
   });
 
   readonly #fences = new ProcessFences();

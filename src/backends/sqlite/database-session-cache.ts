@@ -59,6 +59,7 @@ export class DatabaseSessionCache<S extends Session = Session> implements Sessio
     persistent: true,
     retains: true,
     coherence: 'strict',
+    staleSeconds: 0,
   });
 
   readonly #database: OnehostDatabase;

@@ -4,6 +4,7 @@ import type { Claim, SessionCacheHarness } from './harness.ts';
 export function capabilityClaims(claim: Claim, harness: SessionCacheHarness): void {
   claim('the cache says of itself what the harness says of it', [], async ({ cache }) => {
     assert.deepEqual({ ...cache.capabilities }, { ...harness.capabilities });
+    assert.equal(cache.capabilities.staleSeconds > 0, cache.capabilities.coherence === 'bounded');
     assert.throws(() => Object.assign(cache.capabilities, { reach: 'network' }), TypeError);
   });
 

@@ -35,7 +35,7 @@ export interface ClaimContext {
   advance(seconds: number): Awaitable<void>;
 }
 
-/** What a backend must be able to do for a claim to mean anything. */
+/** What a backend must be able to do for a claim to mean anything; `other`: what one cache does holds in another at once. */
 type Need = 'retains' | 'other' | 'persistent';
 
 export type Claim = (
@@ -49,7 +49,10 @@ export function claimsOf(runner: TestRunner, harness: SessionCacheHarness): Clai
   const { capabilities } = harness;
   const lacks: Record<Need, boolean> = {
     retains: !capabilities.retains,
-    other: capabilities.reach === 'process' || !capabilities.retains,
+    other:
+      capabilities.reach === 'process' ||
+      !capabilities.retains ||
+      capabilities.coherence !== 'strict',
     persistent: !capabilities.persistent,
   };
   return (name, needs, body) => {

@@ -10,7 +10,13 @@ sessionCacheConformance(
   { describe, test },
   {
     name: 'InMemorySessionCache',
-    capabilities: { reach: 'process', persistent: false, retains: true, coherence: 'strict' },
+    capabilities: {
+      reach: 'process',
+      persistent: false,
+      retains: true,
+      coherence: 'strict',
+      staleSeconds: 0,
+    },
     createStore: () => {
       const clock = new ManualClock();
       return {

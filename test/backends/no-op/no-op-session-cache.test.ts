@@ -6,7 +6,13 @@ sessionCacheConformance(
   { describe, test },
   {
     name: 'NoOpSessionCache',
-    capabilities: { reach: 'network', persistent: false, retains: false, coherence: 'strict' },
+    capabilities: {
+      reach: 'network',
+      persistent: false,
+      retains: false,
+      coherence: 'strict',
+      staleSeconds: 0,
+    },
     createStore: () => ({
       openCache: () => new NoOpSessionCache<TestSession>(),
       advance: () => {},

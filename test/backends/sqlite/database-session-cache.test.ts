@@ -28,7 +28,13 @@ for (const [name, { changeWatch, ...options }] of Object.entries(variants)) {
     { describe, test },
     {
       name,
-      capabilities: { reach: 'host', persistent: true, retains: true, coherence: 'strict' },
+      capabilities: {
+        reach: 'host',
+        persistent: true,
+        retains: true,
+        coherence: 'strict',
+        staleSeconds: 0,
+      },
       createStore: () => {
         const folder = new TemporaryFolder();
         const clock = new ManualClock();
