@@ -54,10 +54,10 @@ function insertAll(connection: Database, sessions: number, progress: (text: stri
 }
 
 /** Sorted 64-bit keys, each with the number of a session at its end. */
-function inOrderOfHashes(sessions: number, progress: (text: string) => void): BigUint64Array {
-  const keys = new BigUint64Array(sessions);
+function inOrderOfHashes(sessions: number, progress: (text: string) => void): BigInt64Array {
+  const keys = new BigInt64Array(sessions);
   for (let n = 0; n < sessions; n++) {
-    const start = bytesOfHash(tokenOf(n)).readBigUInt64BE();
+    const start = bytesOfHash(tokenOf(n)).readBigInt64BE();
     keys[n] = start - BigInt.asUintN(NUMBER_BITS, start) + BigInt(n);
     if ((n + 1) % ROWS_PER_PROGRESS === 0) progress(`hashed ${n + 1} of ${sessions} tokens`);
   }

@@ -12,8 +12,8 @@ export class PlainSqlite {
     this.#connection = tune(new SqliteConnection(file), 'process-crash');
     const upsert = this.#connection.prepare(
       `insert into onehost_sessions
-         (generation, token_hash, user_id, payload, created_at, touched_at, expires_at) values (1, ?, ?, ?, ?, ?, ?)
-       on conflict (generation, token_hash) do update set
+         (token_key, generation, token_hash, user_id, payload, created_at, touched_at, expires_at) values (?, 1, ?, ?, ?, ?, ?, ?)
+       on conflict (token_key) do update set
          user_id = excluded.user_id, payload = excluded.payload, touched_at = excluded.touched_at,
          expires_at = excluded.expires_at`,
     );
@@ -21,7 +21,16 @@ export class PlainSqlite {
       const now = Date.now();
       const tokenHash = createHash('sha256').update(token).digest();
       const payload = JSON.stringify(session);
-      upsert.run(tokenHash, String(session.userId), payload, now, now, now + TTL_SECONDS * 1000);
+      const key = tokenHash.readBigInt64BE();
+      upsert.run(
+        key,
+        tokenHash,
+        String(session.userId),
+        payload,
+        now,
+        now,
+        now + TTL_SECONDS * 1000,
+      );
     });
   }
 

@@ -30,7 +30,7 @@ export async function fillFile(file: string, entries: number, kind: 'expired' | 
   for (const { name } of indexes) connection.exec(`drop index ${name}`);
   const insert = connection.prepare(
     `insert into onehost_sessions
-       (generation, token_hash, user_id, payload, created_at, touched_at, expires_at) values (1, ?, ?, ?, ?, ?, ?)`,
+       (token_key, generation, token_hash, user_id, payload, created_at, touched_at, expires_at) values (?, 1, ?, ?, ?, ?, ?, ?)`,
   );
   const now = Date.now();
   const hour = 3_600_000;
@@ -41,7 +41,15 @@ export async function fillFile(file: string, entries: number, kind: 'expired' | 
       const userId = Math.floor((Math.random() * entries) / PER_USER);
       const expiresAt =
         now + (kind === 'live' ? 24 * hour : -hour) + Math.floor(Math.random() * hour);
-      insert.run(hash, String(userId), PAYLOAD, now - 2 * hour, now - 2 * hour, expiresAt);
+      insert.run(
+        hash.readBigInt64BE(),
+        hash,
+        String(userId),
+        PAYLOAD,
+        now - 2 * hour,
+        now - 2 * hour,
+        expiresAt,
+      );
     }
     connection.exec('commit');
     connection.pragma('wal_checkpoint(truncate)');

@@ -24,12 +24,12 @@ export class RawSqlite {
   readonly #connection: Database;
   readonly #begin: Statement<[]>;
   readonly #commit: Statement<[]>;
-  readonly #find: Statement<[Buffer], { user_id: string; payload: string } & Life>;
-  readonly #findLife: Statement<[Buffer], { user_id: string; created_at: number } & Life>;
-  readonly #upsert: Statement<[Buffer, string, string, number, number, number]>;
+  readonly #find: Statement<[bigint, Buffer], { user_id: string; payload: string } & Life>;
+  readonly #findLife: Statement<[bigint, Buffer], { user_id: string; created_at: number } & Life>;
+  readonly #upsert: Statement<[bigint, Buffer, string, string, number, number, number]>;
   readonly #deleteOneExpired: Statement<[number]>;
-  readonly #updateLife: Statement<[number, number, Buffer]>;
-  readonly #delete: Statement<[Buffer], Life>;
+  readonly #updateLife: Statement<[number, number, bigint, Buffer]>;
+  readonly #delete: Statement<[bigint, Buffer], Life>;
   readonly #deleteOfUser: Statement<[string], { token_hash: Buffer } & Life>;
   readonly #logChange: Statement<[number, Buffer | null, string | null]>;
 
@@ -40,31 +40,31 @@ export class RawSqlite {
     this.#begin = connection.prepare('begin immediate');
     this.#commit = connection.prepare('commit');
     this.#find = connection.prepare(
-      'select user_id, payload, expires_at from onehost_sessions where generation = 1 and token_hash = ?',
+      'select user_id, payload, expires_at from onehost_sessions where token_key = ? and token_hash = ? and generation = 1',
     );
     this.#findLife = connection.prepare(
-      'select user_id, created_at, expires_at from onehost_sessions where generation = 1 and token_hash = ?',
+      'select user_id, created_at, expires_at from onehost_sessions where token_key = ? and token_hash = ? and generation = 1',
     );
     this.#upsert = connection.prepare(
       `insert into onehost_sessions
-         (generation, token_hash, user_id, payload, created_at, touched_at, expires_at)
-         values (1, ?, ?, ?, ?, ?, ?)
-       on conflict (generation, token_hash) do update set
-         user_id = excluded.user_id, payload = excluded.payload, created_at = excluded.created_at,
+         (token_key, generation, token_hash, user_id, payload, created_at, touched_at, expires_at)
+         values (?, 1, ?, ?, ?, ?, ?, ?)
+       on conflict (token_key) do update set generation = excluded.generation,
+         token_hash = excluded.token_hash, user_id = excluded.user_id, payload = excluded.payload, created_at = excluded.created_at,
          touched_at = excluded.touched_at, expires_at = excluded.expires_at`,
     );
     // One at a time: for `token_hash in (select ... limit 2)` SQLite builds a table of its own, which costs
     // 30 us even when nothing has expired; this costs 1 us.
     this.#deleteOneExpired = connection.prepare(
-      `delete from onehost_sessions where (generation, token_hash) =
-         (select generation, token_hash from onehost_sessions
-            where expires_at <= ? order by expires_at limit 1)`,
+      `delete from onehost_sessions where token_key =
+         (select token_key from onehost_sessions
+            where generation = 1 and expires_at <= ? order by expires_at limit 1)`,
     );
     this.#updateLife = connection.prepare(
-      'update onehost_sessions set touched_at = ?, expires_at = ? where generation = 1 and token_hash = ?',
+      'update onehost_sessions set touched_at = ?, expires_at = ? where token_key = ? and token_hash = ? and generation = 1',
     );
     this.#delete = connection.prepare(
-      'delete from onehost_sessions where generation = 1 and token_hash = ? returning expires_at',
+      'delete from onehost_sessions where token_key = ? and token_hash = ? and generation = 1 returning expires_at',
     );
     this.#deleteOfUser = connection.prepare(
       'delete from onehost_sessions where user_id = ? returning token_hash, expires_at',
@@ -75,14 +75,15 @@ export class RawSqlite {
   }
 
   find(tokenHash: Buffer) {
-    return this.#find.get(tokenHash);
+    return this.#find.get(keyOf(tokenHash), tokenHash);
   }
 
   put(tokenHash: Buffer, userId: string, payload: string): boolean {
     const now = Date.now();
     this.#begin.run();
-    const createdAt = this.#findLife.get(tokenHash)?.created_at ?? now;
-    this.#upsert.run(tokenHash, userId, payload, createdAt, now, now + TTL_SECONDS * 1000);
+    const key = keyOf(tokenHash);
+    const createdAt = this.#findLife.get(key, tokenHash)?.created_at ?? now;
+    this.#upsert.run(key, tokenHash, userId, payload, createdAt, now, now + TTL_SECONDS * 1000);
     if (this.#deleteOneExpired.run(now).changes > 0) this.#deleteOneExpired.run(now);
     this.#commit.run();
     return true;
@@ -91,15 +92,16 @@ export class RawSqlite {
   extend(tokenHash: Buffer): boolean {
     const now = Date.now();
     this.#begin.run();
-    const isLive = (this.#findLife.get(tokenHash)?.expires_at ?? 0) > now;
-    if (isLive) this.#updateLife.run(now, now + TTL_SECONDS * 1000, tokenHash);
+    const key = keyOf(tokenHash);
+    const isLive = (this.#findLife.get(key, tokenHash)?.expires_at ?? 0) > now;
+    if (isLive) this.#updateLife.run(now, now + TTL_SECONDS * 1000, key, tokenHash);
     this.#commit.run();
     return isLive;
   }
 
   delete(tokenHash: Buffer): boolean {
     this.#begin.run();
-    const deleted = this.#delete.get(tokenHash);
+    const deleted = this.#delete.get(keyOf(tokenHash), tokenHash);
     this.#logChange.run(randomMark(), tokenHash, null);
     this.#commit.run();
     return deleted !== undefined && deleted.expires_at > Date.now();
@@ -118,6 +120,11 @@ export class RawSqlite {
   close(): void {
     this.#connection.close();
   }
+}
+
+/** As onehost keys its rows. */
+function keyOf(tokenHash: Buffer): bigint {
+  return tokenHash.readBigInt64BE();
 }
 
 function randomMark(): number {

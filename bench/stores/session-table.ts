@@ -17,14 +17,16 @@ export function createSchema(connection: Database): void {
 
 /** Inserts a session as `DatabaseSessionCache` would have left it: set now, and logged nowhere, since it is new. */
 export function entryInserter(connection: Database): (request: BatchRequest) => void {
-  const insert = connection.prepare<[Buffer, string, string, number, number, number]>(
+  const insert = connection.prepare<[bigint, Buffer, string, string, number, number, number]>(
     `insert into onehost_sessions
-       (generation, token_hash, user_id, payload, created_at, touched_at, expires_at) values (1, ?, ?, ?, ?, ?, ?)`,
+       (token_key, generation, token_hash, user_id, payload, created_at, touched_at, expires_at) values (?, 1, ?, ?, ?, ?, ?, ?)`,
   );
   return ({ token, session }) => {
     const now = Date.now();
+    const tokenHash = bytesOfHash(token);
     insert.run(
-      bytesOfHash(token),
+      tokenHash.readBigInt64BE(),
+      tokenHash,
       String(session.userId),
       JSON.stringify(session),
       now,

@@ -15,6 +15,7 @@ const nearCache = 'test/backends/sqlite/near-cache.test.ts';
 const changeFeed = 'test/backends/sqlite/change-feed.test.ts';
 const coherence = 'test/coherence/coherence.test.ts';
 const clear = 'test/backends/sqlite/clear.test.ts';
+const sessionKeys = 'test/backends/sqlite/session-keys.test.ts';
 const memory = 'test/backends/memory/in-memory-session-cache.test.ts';
 const lockWait = 'test/backends/sqlite/lock-wait.test.ts';
 const checkpoints = 'test/backends/sqlite/wal-checkpoints.test.ts';
@@ -121,7 +122,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a set in place of another is not logged',
     file: `${sqlite}/session-store.ts`,
-    edits: [['return previous === undefined ? [] : [{ tokenHash }];', 'return [];']],
+    edits: [['return previous === undefined ? [] : [{ tokenHash: previous.tokenHash }];', 'return [];']],
     caughtBy: conformance,
   },
   {
@@ -357,6 +358,29 @@ export const mutations: readonly Mutation[] = [
     caughtBy: 'check:style',
   },
   {
+    name: 'a session is found by the first bytes of its hash alone',
+    file: `${sqlite}/session-rows.ts`,
+    edits: [
+      [
+        "    .where('token_hash', '=', param('tokenHash'))\n    .where('generation', '=', current),\n);\n\nconst selectPlace",
+        "    .where('generation', '=', current),\n);\n\nconst selectPlace",
+      ],
+    ],
+    caughtBy: sessionKeys,
+  },
+  {
+    name: 'a session whose place another took stays in the memory of others',
+    file: `${sqlite}/session-store.ts`,
+    edits: [['[{ tokenHash: previous.tokenHash }]', '[{ tokenHash }]']],
+    caughtBy: sessionKeys,
+  },
+  {
+    name: 'a session set after a clear stays in the generation that was left behind',
+    file: `${sqlite}/session-rows.ts`,
+    edits: [["        generation: eb.ref('excluded.generation'),\n", '']],
+    caughtBy: conformance,
+  },
+  {
     name: 'clear begins no new generation',
     file: `${sqlite}/session-rows.ts`,
     edits: [
@@ -369,8 +393,8 @@ export const mutations: readonly Mutation[] = [
     file: `${sqlite}/session-rows.ts`,
     edits: [
       [
-        ".select(['user_id as userId', 'payload', 'expires_at as expiresAt'])\n    .where('generation', '=', current)",
-        ".select(['user_id as userId', 'payload', 'expires_at as expiresAt'])\n    .where('generation', '=', sql.lit(1))",
+        "    .where('token_hash', '=', param('tokenHash'))\n    .where('generation', '=', current),\n);\n\nconst selectPlace",
+        "    .where('token_hash', '=', param('tokenHash'))\n    .where('generation', '=', sql.lit(1)),\n);\n\nconst selectPlace",
       ],
     ],
     caughtBy: conformance,

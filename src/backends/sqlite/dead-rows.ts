@@ -4,7 +4,7 @@ import type { OnehostSchema } from './schema.ts';
 import { current } from './session-generation.ts';
 import { prepare, type StatementText, statement } from './statement.ts';
 
-/** The lowest of the table, since their generation is. */
+/** The first in the index by expiry, since their generation is the lowest. */
 export const deleteLeftBehind: StatementText<{ limit: number }, unknown> = statement<{
   limit: number;
 }>()((db, param) =>
@@ -25,7 +25,11 @@ export const deleteExpired: StatementText<{ now: number; limit: number }, unknow
 }>()((db, param) =>
   deleteChosen(
     db,
-    rowKeys(db).where('expires_at', '<=', param('now')).orderBy('expires_at').limit(param('limit')),
+    rowKeys(db)
+      .where('generation', '=', current)
+      .where('expires_at', '<=', param('now'))
+      .orderBy('expires_at')
+      .limit(param('limit')),
   ),
 );
 
@@ -33,6 +37,7 @@ const selectExpired = statement<{ now: number }>()((db, param) =>
   db
     .selectFrom('onehost_sessions')
     .select('expires_at')
+    .where('generation', '=', current)
     .where('expires_at', '<=', param('now'))
     .limit(sql.lit(1)),
 );
@@ -40,16 +45,12 @@ const selectExpired = statement<{ now: number }>()((db, param) =>
 type RowKeys = ReturnType<typeof rowKeys>;
 
 function rowKeys(db: Kysely<OnehostSchema>) {
-  return db.selectFrom('onehost_sessions').select(['generation', 'token_hash']);
+  return db.selectFrom('onehost_sessions').select('token_key');
 }
 
 /** By a list of keys, since a DELETE of SQLite's takes no LIMIT unless it was compiled for that. */
 function deleteChosen(db: Kysely<OnehostSchema>, chosen: RowKeys) {
-  return db
-    .deleteFrom('onehost_sessions')
-    .where(({ eb, refTuple }) =>
-      eb(refTuple('generation', 'token_hash'), 'in', chosen.$asTuple('generation', 'token_hash')),
-    );
+  return db.deleteFrom('onehost_sessions').where('token_key', 'in', chosen);
 }
 
 /**

@@ -6,7 +6,7 @@ import { current } from './session-generation.ts';
 import { statement } from './statement.ts';
 
 /** With the payload, since to delete a row is also to free the pages that a long one goes on to. */
-const columns = ['user_id as userId', 'expires_at as expiresAt', 'payload'] as const;
+const columns = ['user_id as userId', 'payload'] as const;
 
 const readLeftBehind = statement<{ limit: number }>()((db, param) =>
   db
@@ -20,24 +20,18 @@ const readExpired = statement<{ now: number; limit: number }>()((db, param) =>
   db
     .selectFrom('onehost_sessions')
     .select(columns)
+    .where('generation', '=', current)
     .where('expires_at', '<=', param('now'))
     .orderBy('expires_at')
     .limit(param('limit')),
 );
 
-const readInUserIndex = statement<{ userId: string; expiresAt: number }>()((db, param) =>
+/** The others of a user are on the same page, but for those who have hundreds. */
+const readInUserIndex = statement<{ userId: string }>()((db, param) =>
   db
     .selectFrom('onehost_sessions')
-    .select('token_hash')
+    .select('token_key')
     .where('user_id', '=', param('userId'))
-    .where('expires_at', '=', param('expiresAt')),
-);
-
-const readInExpiryIndex = statement<{ expiresAt: number }>()((db, param) =>
-  db
-    .selectFrom('onehost_sessions')
-    .select('token_hash')
-    .where('expires_at', '=', param('expiresAt'))
     .limit(sql.lit(1)),
 );
 
@@ -48,7 +42,6 @@ const statements = {
   readLeftBehind,
   readExpired,
   readInUserIndex,
-  readInExpiryIndex,
 };
 
 /** Where this one resolves it: two copies of SQLite in one process do not see each other's locks. */
@@ -82,10 +75,7 @@ const prepareAll = () => Object.fromEntries(
 function readAhead(now, limit) {
   const leftBehind = prepared.readLeftBehind.all({ limit });
   const expired = prepared.readExpired.all({ now, limit: limit - leftBehind.length });
-  for (const { userId, expiresAt } of [...leftBehind, ...expired]) {
-    prepared.readInUserIndex.get({ userId, expiresAt });
-  }
-  for (const { expiresAt } of leftBehind) prepared.readInExpiryIndex.get({ expiresAt });
+  for (const { userId } of [...leftBehind, ...expired]) prepared.readInUserIndex.get({ userId });
 }
 
 const remove = connection.transaction((now, limit) => {

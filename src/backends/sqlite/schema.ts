@@ -5,14 +5,16 @@ import type { TermReason } from '../../contract/lease.ts';
 /** The tables of migrations/sqlite, as Kysely's types. */
 export interface OnehostSchema {
   onehost_sessions: {
+    /** The first 8 bytes of the hash, big-endian and with a sign. */
+    token_key: bigint;
     generation: number;
     /** SHA-256 of the token, 32 bytes. */
     token_hash: Buffer;
     user_id: string;
-    payload: string;
     created_at: number;
     touched_at: number;
     expires_at: number;
+    payload: string;
   };
   onehost_session_changes: {
     seq: Generated<number>;

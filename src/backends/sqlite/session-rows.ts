@@ -3,20 +3,26 @@ import { sql } from 'kysely';
 import { current, generation } from './session-generation.ts';
 import { prepare, statement } from './statement.ts';
 
-const selectEntry = statement<{ tokenHash: Buffer }>()((db, param) =>
+const selectEntry = statement<EntryKey>()((db, param) =>
   db
     .selectFrom('onehost_sessions')
     .select(['user_id as userId', 'payload', 'expires_at as expiresAt'])
-    .where('generation', '=', current)
-    .where('token_hash', '=', param('tokenHash')),
+    .where('token_key', '=', param('tokenKey'))
+    .where('token_hash', '=', param('tokenHash'))
+    .where('generation', '=', current),
 );
 
-const selectLife = statement<{ tokenHash: Buffer }>()((db, param) =>
+const selectPlace = statement<Pick<EntryKey, 'tokenKey'>>()((db, param) =>
   db
     .selectFrom('onehost_sessions')
-    .select(['user_id as userId', 'created_at as createdAt', 'expires_at as expiresAt'])
-    .where('generation', '=', current)
-    .where('token_hash', '=', param('tokenHash')),
+    .select([
+      'token_hash as tokenHash',
+      'user_id as userId',
+      'created_at as createdAt',
+      'expires_at as expiresAt',
+    ])
+    .where('token_key', '=', param('tokenKey'))
+    .where('generation', '=', current),
 );
 
 const selectOfUser = statement<{ userId: string; now: number }>()((db, param) =>
@@ -43,43 +49,48 @@ const selectHashesOfUser = statement<{ userId: string }>()((db, param) =>
     .where(generation, '=', current),
 );
 
-const upsertEntry = statement<EntryRow>()((db, param) =>
+const upsertEntry = statement<EntryRow & EntryKey>()((db, param) =>
   db
     .insertInto('onehost_sessions')
     .values({
+      token_key: param('tokenKey'),
       generation: current,
       token_hash: param('tokenHash'),
       user_id: param('userId'),
-      payload: param('payload'),
       created_at: param('createdAt'),
       touched_at: param('touchedAt'),
       expires_at: param('expiresAt'),
+      payload: param('payload'),
     })
     .onConflict((conflict) =>
-      conflict.columns(['generation', 'token_hash']).doUpdateSet((eb) => ({
+      // Also in the place of what a clear has left behind.
+      conflict.column('token_key').doUpdateSet((eb) => ({
+        generation: eb.ref('excluded.generation'),
+        token_hash: eb.ref('excluded.token_hash'),
         user_id: eb.ref('excluded.user_id'),
-        payload: eb.ref('excluded.payload'),
         created_at: eb.ref('excluded.created_at'),
         touched_at: eb.ref('excluded.touched_at'),
         expires_at: eb.ref('excluded.expires_at'),
+        payload: eb.ref('excluded.payload'),
       })),
     ),
 );
 
-const updateExpiry = statement<{ tokenHash: Buffer; touchedAt: number; expiresAt: number }>()(
-  (db, param) =>
-    db
-      .updateTable('onehost_sessions')
-      .set({ touched_at: param('touchedAt'), expires_at: param('expiresAt') })
-      .where('generation', '=', current)
-      .where('token_hash', '=', param('tokenHash')),
+const updateExpiry = statement<EntryKey & { touchedAt: number; expiresAt: number }>()((db, param) =>
+  db
+    .updateTable('onehost_sessions')
+    .set({ touched_at: param('touchedAt'), expires_at: param('expiresAt') })
+    .where('token_key', '=', param('tokenKey'))
+    .where('token_hash', '=', param('tokenHash'))
+    .where('generation', '=', current),
 );
 
-const deleteEntry = statement<{ tokenHash: Buffer }>()((db, param) =>
+const deleteEntry = statement<EntryKey>()((db, param) =>
   db
     .deleteFrom('onehost_sessions')
-    .where('generation', '=', current)
+    .where('token_key', '=', param('tokenKey'))
     .where('token_hash', '=', param('tokenHash'))
+    .where('generation', '=', current)
     .returning('expires_at as expiresAt'),
 );
 
@@ -99,6 +110,12 @@ const beginGeneration = statement()((db) =>
   })),
 );
 
+/** Where an entry is in the table: at the number that its hash begins with. */
+interface EntryKey {
+  readonly tokenKey: bigint;
+  readonly tokenHash: Buffer;
+}
+
 /** An entry as it stands in the table; times are milliseconds since 1970. */
 export interface EntryRow {
   readonly tokenHash: Buffer;
@@ -109,13 +126,16 @@ export interface EntryRow {
   readonly expiresAt: number;
 }
 
+/** An entry without its payload. */
+type Life = Pick<EntryRow, 'tokenHash' | 'userId' | 'createdAt' | 'expiresAt'>;
+
 /**
  * The rows of `onehost_sessions` that are of the current generation, live or expired, by statements prepared once on one
  * connection. Those that a clear has left behind are found by `DeadRows` alone.
  */
 export class SessionRows {
   readonly #selectEntry;
-  readonly #selectLife;
+  readonly #selectPlace;
   readonly #selectOfUser;
   readonly #selectHashesOfUser;
   readonly #upsertEntry;
@@ -127,7 +147,7 @@ export class SessionRows {
   constructor(connection: Database) {
     // As a list: an object with its column names takes longer to make than the look-up takes.
     this.#selectEntry = prepare(connection, selectEntry).raw();
-    this.#selectLife = prepare(connection, selectLife);
+    this.#selectPlace = prepare(connection, selectPlace);
     this.#selectOfUser = prepare(connection, selectOfUser);
     this.#selectHashesOfUser = prepare(connection, selectHashesOfUser);
     this.#upsertEntry = prepare(connection, upsertEntry);
@@ -139,15 +159,22 @@ export class SessionRows {
 
   /** Live or expired. */
   find(tokenHash: Buffer): Pick<EntryRow, 'userId' | 'payload' | 'expiresAt'> | undefined {
-    const row = this.#selectEntry.get({ tokenHash }) as unknown;
+    const row = this.#selectEntry.get(keyOf(tokenHash)) as unknown;
     if (row === undefined) return undefined;
     const [userId, payload, expiresAt] = row as [string, string, number];
     return { userId, payload, expiresAt };
   }
 
   /** As {@link find}, but without reading the payload. */
-  findLife(tokenHash: Buffer): Pick<EntryRow, 'userId' | 'createdAt' | 'expiresAt'> | undefined {
-    return this.#selectLife.get({ tokenHash });
+  findLife(tokenHash: Buffer): Life | undefined {
+    const life = this.findPlace(tokenHash);
+    return life?.tokenHash.equals(tokenHash) ? life : undefined;
+  }
+
+  /** What {@link put} would replace: the entry of this token, or as good as never that of another whose hash begins alike. */
+  findPlace(tokenHash: Buffer): Life | undefined {
+    const { tokenKey } = keyOf(tokenHash);
+    return this.#selectPlace.get({ tokenKey });
   }
 
   /** The live entries of a user, the last touched first. */
@@ -161,16 +188,16 @@ export class SessionRows {
   }
 
   put(entry: EntryRow): void {
-    this.#upsertEntry.run(entry);
+    this.#upsertEntry.run({ ...entry, ...keyOf(entry.tokenHash) });
   }
 
   setExpiry(entry: Pick<EntryRow, 'tokenHash' | 'touchedAt' | 'expiresAt'>): void {
-    this.#updateExpiry.run(entry);
+    this.#updateExpiry.run({ ...entry, ...keyOf(entry.tokenHash) });
   }
 
   /** When the deleted entry would have expired, or did; `undefined` when there was none. */
   delete(tokenHash: Buffer): number | undefined {
-    return this.#deleteEntry.get({ tokenHash })?.expiresAt;
+    return this.#deleteEntry.get(keyOf(tokenHash))?.expiresAt;
   }
 
   /** The deleted entries, live and expired. */
@@ -185,4 +212,8 @@ export class SessionRows {
   leaveAllBehind(): void {
     this.#beginGeneration.run({});
   }
+}
+
+function keyOf(tokenHash: Buffer): EntryKey {
+  return { tokenKey: tokenHash.readBigInt64BE(), tokenHash };
 }

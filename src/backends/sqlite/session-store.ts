@@ -168,9 +168,12 @@ export class SessionStore {
   /** Inside a transaction. What is to be logged: that something was replaced, if it was. */
   #upsert(tokenHash: Buffer, session: EncodedSession, expiresAt: number): Change[] {
     const now = this.now();
-    const previous = this.#rows.findLife(tokenHash);
+    const previous = this.#rows.findPlace(tokenHash);
     const goesOn =
-      previous !== undefined && this.#isLive(previous) && previous.userId === session.userId;
+      previous !== undefined &&
+      this.#isLive(previous) &&
+      previous.userId === session.userId &&
+      previous.tokenHash.equals(tokenHash);
     this.#rows.put({
       tokenHash,
       userId: session.userId,
@@ -181,7 +184,7 @@ export class SessionStore {
     });
     // Mostly there is nothing.
     if (this.#dead.any(now)) this.#dead.delete(now, REMOVED_BY_SET);
-    return previous === undefined ? [] : [{ tokenHash }];
+    return previous === undefined ? [] : [{ tokenHash: previous.tokenHash }];
   }
 
   /**
