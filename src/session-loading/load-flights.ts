@@ -33,6 +33,9 @@ export class LoadFlights<S extends Session, Fence> {
   async getOrLoad(token: string, load: SessionLoader<S>): Promise<S | null> {
     const cached = await this.#target.get(token);
     if (cached !== null) return cached;
+    const joined = await this.#boarding.get(token);
+    if (joined !== undefined && joined !== null) return joined.read();
+    // A load that was joined may have found nothing because it began before the session was there. The next one begins after this call did.
     const held = await (this.#boarding.get(token) ?? this.#depart(token, load));
     return held?.read() ?? null;
   }

@@ -122,7 +122,9 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a set in place of another is not logged',
     file: `${sqlite}/session-store.ts`,
-    edits: [['return previous === undefined ? [] : [{ tokenHash: previous.tokenHash }];', 'return [];']],
+    edits: [
+      ['return previous === undefined ? [] : [{ tokenHash: previous.tokenHash }];', 'return [];'],
+    ],
     caughtBy: conformance,
   },
   {

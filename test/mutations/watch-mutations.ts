@@ -7,6 +7,8 @@ const walIndexHeader = 'test/backends/sqlite/wal-index-header.test.ts';
 const walIndexMapping = 'test/backends/sqlite/wal-index-mapping.test.ts';
 const tokenSeats = 'test/backends/sqlite/token-seats.test.ts';
 const seatClock = 'test/backends/sqlite/seat-clock.test.ts';
+const clear = 'test/backends/sqlite/clear.test.ts';
+const memory = 'test/backends/memory/in-memory-session-cache.test.ts';
 const failures = 'test/backends/sqlite/failures.test.ts';
 
 /** Bugs of the way in which reads from memory find a session, and learn of commits. */
@@ -160,5 +162,58 @@ export const watchMutations: readonly Mutation[] = [
     file: `${sqlite}/wal-index-mapping.ts`,
     edits: [['    this.#words = NO_HEADER;\n', '']],
     caughtBy: walIndexMapping,
+  },
+  {
+    name: 'a descriptor of the WAL index is believed for ever',
+    file: `${sqlite}/wal-index-watch.ts`,
+    edits: [['    this.#source.check();\n', '']],
+    caughtBy: changeWatches,
+  },
+  {
+    name: 'the near cache never takes a seat again that was given up',
+    file: `${sqlite}/near-cache.ts`,
+    edits: [['    this.#clock.vacate(seat);\n', '']],
+    caughtBy: 'test/backends/sqlite/near-cache-seats.test.ts',
+  },
+  {
+    name: 'a purge hides what fails on its thread',
+    file: `${sqlite}/purge-thread.ts`,
+    edits: [["if (error.code?.startsWith('SQLITE_BUSY')) return", 'return']],
+    caughtBy: clear,
+  },
+  {
+    name: 'after a purge nothing waits for the write lock any more',
+    file: `${sqlite}/database.ts`,
+    edits: [['      this.#lockWaitSeconds = usual;\n', '']],
+    caughtBy: clear,
+  },
+  {
+    name: 'the connection of a lease.transaction can be used after it',
+    file: `${sqlite}/fenced-connection.ts`,
+    edits: [['      this.#isOpen = false;\n', '']],
+    caughtBy: 'test/backends/sqlite/database-lease.test.ts',
+  },
+  {
+    name: 'the first reader of a session with a Date gets a part of it frozen',
+    file: 'src/session-values/freeze-deep.ts',
+    edits: [['  found.add(value);\n', '  found.add(value);\n  Object.freeze(value);\n']],
+    caughtBy: memory,
+  },
+  {
+    name: 'who joins a load takes its "no" for its own',
+    file: 'src/session-loading/load-flights.ts',
+    edits: [
+      [
+        'if (joined !== undefined && joined !== null) return joined.read();',
+        'if (joined !== undefined) return joined?.read() ?? null;',
+      ],
+    ],
+    caughtBy: memory,
+  },
+  {
+    name: 'a -wal that has grown is never cut back',
+    file: `${sqlite}/open-database.ts`,
+    edits: [["  connection.pragma('journal_size_limit = 67108864');\n", '']],
+    caughtBy: 'test/backends/sqlite/wal-checkpoints.test.ts',
   },
 ];

@@ -102,7 +102,7 @@ export class DatabaseLease implements Lease<TransactionConnection> {
    * See the contract. `work` is synchronous: the transaction holds the file's write lock, and nobody could write while it waited for
    * something. What it throws is thrown on, and everything it wrote is undone.
    *
-   * The connection is the one of the database; tables of the app in the same file are written under the fence. Sessions, leases and
+   * The connection is that of the database, for as long as `work` runs; tables of the app in the same file are written under the fence. Sessions, leases and
    * jobs are not to be changed in it.
    *
    * A power cut may undo the last transactions, as with `synchronous = normal`; a crash of the process does not.
@@ -171,9 +171,8 @@ export class DatabaseLease implements Lease<TransactionConnection> {
 
   /** A savepoint ends with the transaction that it was made in, and not with another that `work` has begun in its place. */
   #fenced<T>(work: (connection: TransactionConnection) => T): T {
-    const { database } = this.#parts;
     this.#savepoint.begin.run();
-    const result = finished(work(database.connection));
+    const result = finished(this.#parts.database.fenced.during(work));
     try {
       this.#savepoint.end.run();
     } catch (cause) {

@@ -9,6 +9,7 @@ import { describeType } from '../../contract/validate-arguments.ts';
 import { ChangeFeed } from './change-feed.ts';
 import { ChangeLog } from './change-log.ts';
 import type { ChangeWatch } from './change-watch.ts';
+import { FencedConnection } from './fenced-connection.ts';
 import { FileIdentity } from './file-identity.ts';
 import { retryWhileLocked } from './lock-wait.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -39,6 +40,8 @@ export class OnehostDatabase implements AsyncDisposable {
   readonly changes: ChangeFeed;
   /** @internal */
   readonly surroundings: Surroundings;
+  /** @internal */
+  readonly fenced: FencedConnection;
   readonly #beforeClose = new Set<() => void>();
   readonly #watch: ChangeWatch;
   #lockWaitSeconds: number;
@@ -58,6 +61,7 @@ export class OnehostDatabase implements AsyncDisposable {
     this.surroundings = surroundings;
     this.file = options.file;
     this.connection = connection;
+    this.fenced = new FencedConnection(connection);
     this.clock = options.clock;
     this.#lockWaitSeconds = options.lockWaitSeconds;
     this.#identity = new FileIdentity(options.file, options.clock.now());

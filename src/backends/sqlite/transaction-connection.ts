@@ -1,9 +1,13 @@
 /**
- * What `lease.transaction` hands to its work: the `better-sqlite3` connection of the database, of which this is the part that a
- * transaction needs. Whoever works with `better-sqlite3`'s own types may cast it to its `Database`.
+ * What `lease.transaction` hands to its work: the connection of the database, for as long as the work runs. There is nothing to iterate, since what is
+ * left open would hold the write lock.
  */
 export interface TransactionConnection {
-  /** Prepares one statement; keep it for as long as the database is open, and run it inside transactions only. */
+  /**
+   * Prepares one statement. It may be kept for as long as the database is open, and run inside transactions only.
+   *
+   * @throws InvalidTransactionError outside of the transaction, and so do `exec` and the methods of a statement.
+   */
   prepare(sql: string): TransactionStatement;
   /** Runs statements that give nothing back. */
   exec(sql: string): unknown;

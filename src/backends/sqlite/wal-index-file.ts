@@ -1,4 +1,4 @@
-import { readSync } from 'node:fs';
+import { fstatSync, readSync, type Stats, statSync } from 'node:fs';
 import type { ProcessDescriptors } from './process-descriptors.ts';
 import {
   assertHasHeader,
@@ -12,13 +12,15 @@ import {
  *
  * By the descriptor that SQLite itself has of the file, since one of our own could never be closed (see `WalIndexMapping`). That is
  * open for as long as the connection is. Where two copies of SQLite are in the process it may be the other one's, and its number may
- * belong to another file one day: what is read there is another header, or none, and the pragma is asked.
+ * belong to another file one day, perhaps to the WAL index of another database. What is read there is other words, or none; before they would be remembered
+ * the file is asked for again, and given up.
  *
  * For filesystems alone on which what is written to memory that is mapped is read from the file at once. POSIX does not promise that.
  */
 export class WalIndexFile implements WalIndexSource {
   readonly kind = 'data-version';
   readonly #words = new Int32Array(HEADER_BYTES / 4);
+  readonly #file: string;
   #descriptor: number | null;
 
   /**
@@ -26,9 +28,13 @@ export class WalIndexFile implements WalIndexSource {
    * @throws Error that says why it cannot be done.
    */
   constructor(file: string, descriptors: ProcessDescriptors) {
-    const [descriptor] = descriptors(`${file}-shm`);
+    const [descriptor, another] = descriptors(`${file}-shm`);
     if (descriptor === undefined) throw new Error(`SQLite has not opened ${file}-shm.`);
+    if (another !== undefined) throw new Error(`Two copies of SQLite have opened ${file}-shm.`);
+    this.#file = identityOf(statSync(`${file}-shm`));
     this.#descriptor = descriptor;
+    this.check();
+    if (this.#descriptor === null) throw new Error(`${file}-shm was replaced.`);
     assertHasHeader(this, `${file}-shm`);
   }
 
@@ -42,7 +48,21 @@ export class WalIndexFile implements WalIndexSource {
     }
   }
 
+  check(): void {
+    if (this.#descriptor === null) return;
+    try {
+      if (identityOf(fstatSync(this.#descriptor)) === this.#file) return;
+    } catch {
+      // It was closed.
+    }
+    this.#descriptor = null;
+  }
+
   close(): void {
     this.#descriptor = null;
   }
+}
+
+function identityOf({ dev, ino }: Stats): string {
+  return `${dev} ${ino}`;
 }

@@ -18,6 +18,8 @@ export interface WalIndexSource {
   readonly kind: ChangeWatch['kind'];
   /** Both copies; to be asked for at each use. {@link NO_HEADER} when it is closed. */
   readonly words: Int32Array;
+  /** Makes certain that the words still are those of the file, where that can change; if they are not, there is no header from now on. */
+  check(): void;
   /** Calling it again does nothing. */
   close(): void;
 }

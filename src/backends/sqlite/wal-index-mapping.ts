@@ -44,6 +44,9 @@ export class WalIndexMapping implements WalIndexSource {
     return this.#words;
   }
 
+  /** What is mapped stays that of the file, whatever becomes of its name. */
+  check(): void {}
+
   close(): void {
     if (this.#words === NO_HEADER) return;
     // First: who reads what is mapped no more ends the process.

@@ -90,6 +90,7 @@ export class WalIndexWatch implements ChangeWatch {
   }
 
   #othersHaveCommitted(): boolean {
+    this.#source.check();
     this.#seen = this.#connection.inTransaction ? null : readHeader(this.#source.words);
     const othersHave = this.#dataVersion.hasChanged();
     if (!othersHave) this.#remember(this.#seen);

@@ -260,6 +260,27 @@ export function loadingClaims(claim: Claim): void {
   );
 
   claim(
+    'who asks after a session was made does not get that a load had found none before',
+    ['retains'],
+    async ({ cache }) => {
+      let isThere = false;
+      const loader = new HeldLoader();
+      const load = async () => {
+        const found = isThere ? { session: { userId: 7 }, ttlSeconds: 60 } : null;
+        await loader.load();
+        return found;
+      };
+      const first = cache.getOrLoad('token', load);
+      await loader.started;
+      isThere = true;
+      const late = cache.getOrLoad('token', load);
+      loader.release();
+      assert.equal(await first, null);
+      assert.deepEqual(await late, { userId: 7 });
+    },
+  );
+
+  claim(
     'who asks after an invalidation does not get what a load had found just before',
     ['retains'],
     async ({ cache }) => {

@@ -161,6 +161,7 @@ export function valueClaims(claim: Claim): void {
       async ({ cache }) => {
         const session = {
           userId: 7,
+          list: [1],
           at: new Date(5),
           map: new Map([['a', { b: 1 }]]),
           set: new Set([1]),
@@ -180,12 +181,14 @@ export function valueClaims(claim: Claim): void {
 const spoilers: Record<
   string,
   (session: {
+    list: number[];
     at: Date;
     map: Map<string, { b: number }>;
     set: Set<number>;
     bytes: Uint8Array;
   }) => void
 > = {
+  'a list beside a Date': (session) => session.list.push(2),
   'a Date': (session) => session.at.setTime(6),
   'a Map': (session) => session.map.set('c', { b: 2 }),
   'an object in a Map': (session) => {

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import SqliteConnection, { type Database } from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -10,7 +10,6 @@ import { DataVersionWatch } from '../../../src/backends/sqlite/data-version-watc
 import { machine, type Surroundings } from '../../../src/backends/sqlite/surroundings.ts';
 import {
   CHANGE_COUNTER,
-  HEADER_BYTES,
   LAST_FRAME,
   SALT_1,
   SALT_2,
@@ -222,7 +221,7 @@ describe.skipIf(withoutWalIndexWatch)('the change watch by the WAL index', () =>
     );
     onTestFinished(() => mapping.close());
     const words = Int32Array.from(mapping.words);
-    const header = { kind: 'wal-index' as const, words, close: () => {} };
+    const header = { kind: 'wal-index' as const, words, check: () => {}, close: () => {} };
     const watch = new WalIndexWatch(own, header, new DataVersionWatch(own));
     expect(watch.hasChanged()).toBe(false);
     const change = (word: number) => {
@@ -284,23 +283,32 @@ describe.skipIf(withoutWalIndexWatch)('a change watch that looks at the WAL inde
     expect(look(watch)).toBe(true);
   });
 
-  test('goes by the pragma where its descriptor has become that of something else', async () => {
+  test.each([
+    ['nothing', () => {}],
+    ['a file without a header', () => openSync('/dev/zero', 'r')],
+    ['the WAL index of another database', () => openSync(`${openTwo().file}-shm`, 'r')],
+  ])('goes by the pragma where its descriptor has become that of %s', async (_, openElse) => {
     const { file, own, other } = openTwo();
-    const descriptor = openSync(`${file}-copy`, 'w+');
-    const [index] = machine.processDescriptors(`${file}-shm`);
-    const header = Buffer.alloc(HEADER_BYTES);
-    readSync(index as number, header, 0, HEADER_BYTES, 0);
-    writeSync(descriptor, header, 0, HEADER_BYTES, 0);
+    // As another copy of SQLite in the process opens it, and one day closes it.
+    const descriptor = openSync(`${file}-shm`, 'r');
     const there = { ...machine, processDescriptors: () => [descriptor] };
     const options = { file, changeWatch: 'data-version' } as const;
     const watch = await chooseChangeWatch(own, new DataVersionWatch(own), options, there);
     expect(watch).toBeInstanceOf(WalIndexWatch);
-    ftruncateSync(descriptor, 0);
+    expect(look(watch)).toBe(false);
+    const elsewhere = openElse();
+    if (elsewhere !== undefined) onTestFinished(() => closeSync(elsewhere));
+    closeSync(descriptor);
+    // The lowest number that is free is given next.
+    if (elsewhere !== undefined) {
+      const [moved] = [openSync(`/proc/self/fd/${elsewhere}`, 'r')];
+      expect(moved).toBe(descriptor);
+      onTestFinished(() => closeSync(moved));
+    }
     for (let count = 0; count < 3; count++) {
       expect(look(watch)).toBe(false);
       commit(other);
       expect(look(watch)).toBe(true);
-      if (count === 1) closeSync(descriptor);
     }
   });
 
@@ -322,8 +330,10 @@ describe.skipIf(withoutWalIndexWatch)('a change watch that looks at the WAL inde
         throw new Error('ENOENT');
       },
     };
-    const elsewhere = { ...here, processDescriptors: () => [0, 1, 2] };
-    for (const there of [fuse, withoutProc, elsewhere]) {
+    const elsewhere = { ...here, processDescriptors: () => [0] };
+    const [ours] = machine.processDescriptors(`${file}-shm`);
+    const twice = { ...here, processDescriptors: () => [ours as number, ours as number] };
+    for (const there of [fuse, withoutProc, elsewhere, twice]) {
       expect(await open(there)).toBeInstanceOf(DataVersionWatch);
     }
   });

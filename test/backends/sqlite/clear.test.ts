@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { Worker } from 'node:worker_threads';
 import SqliteConnection, { type Database } from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { DeadRows } from '../../../src/backends/sqlite/dead-rows.ts';
@@ -128,6 +131,42 @@ describe('a purge', () => {
     const purge = cache.purgeExpired();
     setTimeout(() => writer.close(), 50);
     expect(await purge).toEqual({ removed: 10, complete: true });
+    database.close();
+  });
+
+  test('throws for what fails on its thread', async () => {
+    using folder = new TemporaryFolder();
+    const { database, cache, file } = await openFilled(folder, 2000);
+    cache.clear();
+    // The first slice, on the spot, is let through.
+    withConnection(file, (connection) =>
+      connection.exec(`create trigger spoilt before delete on onehost_sessions
+        when (select count(*) from onehost_sessions) < 1500 begin select raise(abort, 'spoilt'); end`),
+    );
+    await expect(cache.purgeExpired()).rejects.toMatchObject({ code: 'ONEHOST_DATABASE_FAILED' });
+    database.close();
+  });
+
+  test('leaves the writes of others as patient as they were', async () => {
+    using folder = new TemporaryFolder();
+    const { database, cache, file } = await openFilled(folder, 10);
+    cache.clear();
+    await cache.purgeExpired();
+    const writer = new Worker(
+      `const { parentPort, workerData } = require('node:worker_threads');
+       const connection = new (require(workerData.sqlite))(workerData.file);
+       connection.exec('begin immediate');
+       parentPort.postMessage('locked');
+       setTimeout(() => connection.close(), 200);`,
+      {
+        eval: true,
+        workerData: { file, sqlite: createRequire(import.meta.url).resolve('better-sqlite3') },
+      },
+    );
+    await once(writer, 'message');
+    cache.set('patient', { userId: 7 }, 60);
+    expect(cache.get('patient')).toEqual({ userId: 7 });
+    await once(writer, 'exit');
     database.close();
   });
 

@@ -104,6 +104,26 @@ describe('lease.transaction', () => {
     expect(() => lease.transaction(() => {})).toThrow(refused('ONEHOST_LEASE_LOST'));
   });
 
+  test('hands out nothing that could be left open, or used afterwards', async () => {
+    const lease = await leases.acquire('lease');
+    const kept = lease.transaction((connection) => {
+      expect('iterate' in connection.prepare('select 1')).toBe(false);
+      return { connection, insert: connection.prepare('insert into app values (?)') };
+    });
+    for (const use of [
+      () => kept.insert.run(1),
+      () => kept.insert.get(1),
+      () => kept.insert.all(1),
+      () => kept.connection.prepare('select 1'),
+      () => kept.connection.exec('insert into app values (1)'),
+    ]) {
+      expect(use).toThrow(refused('ONEHOST_INVALID_TRANSACTION'));
+    }
+    expect(written()).toEqual([]);
+    lease.transaction(() => kept.insert.run(2));
+    expect(written()).toEqual([2]);
+  });
+
   test('lets work use savepoints of its own', async () => {
     const lease = await leases.acquire('lease');
     lease.transaction((connection) => {

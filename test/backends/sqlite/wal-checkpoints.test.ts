@@ -198,6 +198,25 @@ describe('a database', () => {
     expect(statSync(folder.file('a.db-wal')).size).toBeLessThan(2 * USUAL * FRAME);
   });
 
+  test('cuts its -wal back to 64 MiB, once the reader has gone for whom it grew beyond', async () => {
+    using folder = new TemporaryFolder();
+    await using database = await openDatabase(folder.file('a.db'));
+    const cache = new DatabaseSessionCache<TestSession>(database, { nearCacheEntries: 0 });
+    const size = () => statSync(folder.file('a.db-wal')).size;
+    const reader = new SqliteConnection(folder.file('a.db'));
+    reader.exec('begin');
+    reader.prepare('select count(*) from onehost_file').get();
+    for (let i = 0; size() < 80 * 2 ** 20; i++) {
+      cache.set(`token ${i}`, { userId: i, text: 'x'.repeat(500_000) }, 60);
+    }
+    reader.close();
+    for (let i = 0; i < 100 && size() > 64 * 2 ** 20; i++) {
+      cache.set('token', { userId: i }, 60);
+      await eventLoopTurn();
+    }
+    expect(size()).toBe(64 * 2 ** 20);
+  });
+
   test('can be closed with a checkpoint put off', async () => {
     using folder = new TemporaryFolder();
     const database = await openDatabase(folder.file('a.db'));
