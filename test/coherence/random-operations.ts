@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import type { Session, SessionCache } from '../../src/index.ts';
+import { randomNumbers } from '../support/random-numbers.ts';
 import { type History, nanoseconds } from './history.ts';
 
 export interface Numbered extends Session {
@@ -89,15 +90,4 @@ export async function doRandomOperations(
     if (count % 50 === 0) await nextTurn();
   }
   await Promise.all(loads);
-}
-
-/** Mulberry32: small, and the same choices for the same seed. */
-function randomNumbers(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }
