@@ -91,8 +91,17 @@ export function assertDuration(name: string, seconds: unknown): asserts seconds 
 /** What to call a value in a message without showing what it holds. */
 export function describeType(value: unknown): string {
   if (value === null) return 'null';
-  if (Array.isArray(value)) return 'an array';
+  if (isArray(value)) return 'an array';
   const type = typeof value;
   if (type === 'object') return 'an object';
   return type === 'undefined' ? 'undefined' : `a ${type}`;
+}
+
+/** Of a Proxy that was revoked nothing can be told, not even this. */
+function isArray(value: unknown): boolean {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
+  }
 }

@@ -1,4 +1,5 @@
 import { InvalidOptionError } from './errors/index.ts';
+import { shownKey } from './shown-key.ts';
 import { describeType } from './validate-arguments.ts';
 
 /**
@@ -14,10 +15,11 @@ export function assertKnownOptions(of: string, options: unknown, known: readonly
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue;
     const meant = known.find((name) => isLikelyMisspelling(key, name));
+    const shown = shownKey(key);
     throw new InvalidOptionError(
       meant === undefined
-        ? `${of} has no option "${key}". It knows: ${known.join(', ')}.`
-        : `${of} has no option "${key}": it should be "${meant}".`,
+        ? `${of} has no option "${shown}". It knows: ${known.join(', ')}.`
+        : `${of} has no option "${shown}": it should be "${meant}".`,
     );
   }
 }

@@ -1,4 +1,4 @@
-import { InvalidSessionError } from '../contract/errors/index.ts';
+import { InvalidSessionError, isOnehostError } from '../contract/errors/index.ts';
 import type { Session } from '../contract/session.ts';
 import { describeType, userKey } from '../contract/validate-arguments.ts';
 import { Snapshot } from './snapshot.ts';
@@ -21,16 +21,15 @@ export interface SessionSnapshot {
  *
  * @throws InvalidSessionError when it is no plain object, or has no `userId`.
  * @throws InvalidUserIdError when its `userId` is none.
- * @throws UnstorableValueError for anything else in it; it names the path.
+ * @throws UnstorableValueError for anything else in it, and for what throws when it is read; it names the path.
  */
 export function snapshotSession(session: unknown): SessionSnapshot {
-  if (typeof session !== 'object' || session === null || Array.isArray(session)) {
-    throw new InvalidSessionError(
-      `A session must be an object with a userId, but found ${describeType(session)}.`,
-    );
+  const found = describeType(session);
+  if (found !== 'an object') {
+    throw new InvalidSessionError(`A session must be an object with a userId, but found ${found}.`);
   }
   const snapshot = new Snapshot();
-  const copy = snapshot.of(session) as Partial<Session>;
+  const copy = copyOf(session, snapshot) as Partial<Session>;
   if (copy.userId === undefined || copy.userId === null) {
     throw new InvalidSessionError(
       'A session must have a userId: the id of the user, not of the session row, ' +
@@ -38,4 +37,12 @@ export function snapshotSession(session: unknown): SessionSnapshot {
     );
   }
   return { userId: userKey(copy.userId), session: copy, json: snapshot.json };
+}
+
+function copyOf(session: unknown, snapshot: Snapshot): unknown {
+  try {
+    return snapshot.of(session);
+  } catch (error) {
+    throw isOnehostError(error) ? error : snapshot.unreadable(error);
+  }
 }

@@ -1,7 +1,15 @@
 import { isArrayBuffer, isDate, isMap, isRegExp, isSet, isTypedArray } from 'node:util/types';
 import { UnstorableValueError } from '../contract/errors/index.ts';
+import { shownKey } from '../contract/shown-key.ts';
 import { describeType } from '../contract/validate-arguments.ts';
-import { isPlainObject, isUnextended, nameOfClass, type TypedArray } from './kinds-of-objects.ts';
+import {
+  isPlainObject,
+  isUnextended,
+  kindOfBuiltin,
+  kindOfTypedArray,
+  nameOfClass,
+  type TypedArray,
+} from './kinds-of-objects.ts';
 import { type PathStep, writePath } from './value-path.ts';
 
 /** How deep objects may stand in each other. Encoders and the freezing recurse; 500 is far from the stack's end. */
@@ -65,16 +73,21 @@ export class Snapshot {
   }
 
   #ofArray(array: readonly unknown[]): unknown[] {
-    if (!isUnextended(array, 2))
+    if (!isUnextended(array, 'Array'))
       throw this.#unstorable('an instance of a class that extends Array');
     const copy = new Array<unknown>(array.length);
     this.#copies.set(array, copy);
     const keys = Object.keys(array);
     // Besides the elements an array has its length.
     this.#refuseOtherKeys(array, keys.length + 1);
+    // The indexes come before all other keys, in their order.
+    const last = keys.at(-1);
+    if (last !== undefined && !isIndex(last, copy.length)) {
+      const named = keys.find((key) => !isIndex(key, copy.length));
+      throw this.#unstorable('a named property of an array', named);
+    }
     for (const key of keys) {
       const index = Number(key);
-      if (!(index < copy.length)) throw this.#unstorable('a named property of an array', key);
       copy[index] = this.#step(index, array[index]);
     }
     if (keys.length !== copy.length) this.json = false;
@@ -83,13 +96,12 @@ export class Snapshot {
 
   #ofBuiltin(object: object): object {
     this.json = false;
-    if (isTypedArray(object) && isUnextended(object, 3)) {
+    if (isTypedArray(object) && isUnextended(object, kindOfTypedArray(object) ?? '', 3)) {
       this.#refuseOtherKeys(object, object.length);
       return this.#ofBytes(object, object.buffer, () => object.slice());
     }
-    const isKept =
-      isMap(object) || isSet(object) || isDate(object) || isRegExp(object) || isArrayBuffer(object);
-    if (!isKept || !isUnextended(object, 2)) {
+    const kind = kindOfBuiltin(object);
+    if (kind === null || !isUnextended(object, kind)) {
       throw this.#unstorable(`an instance of ${nameOfClass(object)}`);
     }
     // Every regular expression has a lastIndex of its own.
@@ -98,7 +110,8 @@ export class Snapshot {
     if (isSet(object)) return this.#ofSet(object);
     if (isDate(object)) return this.#remember(object, new Date(object.getTime()));
     if (isRegExp(object)) return this.#ofRegExp(object);
-    return this.#ofBytes(object, object, () => object.slice(0));
+    const buffer = object as ArrayBuffer;
+    return this.#ofBytes(buffer, buffer, () => buffer.slice(0));
   }
 
   #ofRegExp(expression: RegExp): RegExp {
@@ -111,7 +124,9 @@ export class Snapshot {
   #ofMap(map: ReadonlyMap<unknown, unknown>): Map<unknown, unknown> {
     const copy = this.#remember(map, new Map<unknown, unknown>());
     for (const [key, value] of map) {
-      const step = { call: `get(${typeof key === 'string' ? JSON.stringify(key) : '…'})` };
+      const step = {
+        call: `get(${typeof key === 'string' ? JSON.stringify(shownKey(key)) : '…'})`,
+      };
       copy.set(this.#step({ call: 'keys()' }, key), this.#step(step, value));
     }
     return copy;
@@ -162,12 +177,23 @@ export class Snapshot {
     return copy;
   }
 
-  #unstorable(found: string, step?: PathStep): UnstorableValueError {
+  /** What to throw when the value at hand threw `cause` while it was read: a getter, or a trap of a Proxy. */
+  unreadable(cause: unknown): UnstorableValueError {
+    return this.#unstorable('something that cannot be read without an error', undefined, { cause });
+  }
+
+  #unstorable(found: string, step?: PathStep, options?: ErrorOptions): UnstorableValueError {
     const path = writePath(step === undefined ? this.#path : [...this.#path, step]);
     return new UnstorableValueError(
       path,
       `A session can keep plain data only, but found ${found} at ${path}. ` +
         'Leave it out, or keep what it is made of (a Buffer as a Uint8Array, a URL as its text).',
+      options,
     );
   }
+}
+
+/** `1` is one, and neither `01` nor `1.5` nor the empty string, though as numbers they are below the length. */
+function isIndex(key: string, length: number): boolean {
+  return /^\d+$/.test(key) && Number(key) < length && String(Number(key)) === key;
 }

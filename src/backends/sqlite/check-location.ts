@@ -1,4 +1,4 @@
-import { accessSync, closeSync, constants, openSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, openSync, statSync } from 'node:fs';
 import path from 'node:path';
 import {
   FileNotWritableError,
@@ -35,10 +35,11 @@ export function checkLocation(
   if (!found.isFile()) {
     throw new FileNotWritableError(`${file} is there, but it is not a file. Check the path.`);
   }
-  if (!isAllowed(file, constants.R_OK | constants.W_OK)) {
+  for (const each of [file, `${file}-wal`, `${file}-shm`].filter((name) => existsSync(name))) {
+    if (isAllowed(each, constants.R_OK | constants.W_OK)) continue;
     throw new FileNotWritableError(
-      `The database ${file} cannot be read and written by this process (user ${process.getuid?.() ?? 'unknown'}). ` +
-        'Make it, its -wal and its -shm belong to the user the app runs as.',
+      `${each === file ? 'The database ' : ''}${each} cannot be read and written by this process (user ${process.getuid?.() ?? 'unknown'}). ` +
+        'Make the database, its -wal and its -shm belong to the user the app runs as.',
     );
   }
 }

@@ -271,7 +271,7 @@ function readTicks(unrun: UnrunTicks): { first: number; last: number; ticks: num
   const [least, most] = last > first ? [2, last - first + 1] : [1, 1];
   if (last < first) {
     throw new InvalidOptionError(
-      `last must not be before first, but found ${unrun.last.toISOString()} and ${unrun.first.toISOString()}.`,
+      `last must not be before first, but found ${new Date(last).toISOString()} and ${new Date(first).toISOString()}.`,
     );
   }
   assertInteger('ticks', ticks, { least, most });
@@ -280,7 +280,9 @@ function readTicks(unrun: UnrunTicks): { first: number; last: number; ticks: num
 
 /** @throws InvalidOptionError */
 function readTime(name: string, date: unknown): number {
-  if (types.isDate(date) && !Number.isNaN(date.getTime())) return date.getTime();
+  // Of what it is, whatever its prototype says.
+  const time = types.isDate(date) ? Date.prototype.getTime.call(date) : Number.NaN;
+  if (!Number.isNaN(time)) return time;
   const found = types.isDate(date) ? 'an invalid Date' : describeType(date);
   throw new InvalidOptionError(`${name} must be a valid Date, but found ${found}.`);
 }

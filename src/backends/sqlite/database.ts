@@ -122,8 +122,8 @@ export class OnehostDatabase implements AsyncDisposable {
    */
   read<T>(work: () => T): T {
     this.#assertOpen();
-    this.#identity.assertSameNowAndThen(this.clock.now());
     try {
+      this.#identity.assertSameNowAndThen(this.clock.now());
       return work();
     } catch (error) {
       return this.#again(error, work);
@@ -137,8 +137,8 @@ export class OnehostDatabase implements AsyncDisposable {
    */
   async elsewhere<T>(work: () => Promise<T>): Promise<T> {
     this.#assertOpen();
-    this.#identity.assertSameNowAndThen(this.clock.now());
     try {
+      this.#identity.assertSameNowAndThen(this.clock.now());
       return await work();
     } catch (error) {
       throw translateError(error, this.file, this.#lockWaitSeconds);
@@ -158,8 +158,7 @@ export class OnehostDatabase implements AsyncDisposable {
   catchUp(now: number): boolean {
     if (this.#identity.wasLookedAtLately(now) && !this.#watch.mayHaveChanged()) return false;
     this.#assertOpen();
-    this.#identity.assertSameNowAndThen(now);
-    return this.#catchUp();
+    return this.#catchUp(now);
   }
 
   /**
@@ -174,9 +173,10 @@ export class OnehostDatabase implements AsyncDisposable {
   write<T>(work: () => T, durability: Durability = 'process-crash'): T {
     this.#assertOpen();
     this.assertOutsideTransaction();
-    this.#identity.assertSame();
     let result: T;
     try {
+      if (durability === 'power-loss') this.#identity.assertSame();
+      else this.#identity.assertSameFile(this.clock.now());
       // Twice one microsecond, beside an fsync; a second connection that always syncs would make every
       // revocation look like somebody else's change to the near caches of the first.
       if (durability === 'power-loss') this.connection.exec('pragma synchronous = full');
@@ -218,8 +218,9 @@ export class OnehostDatabase implements AsyncDisposable {
     }
   }
 
-  #catchUp(): boolean {
+  #catchUp(now: number): boolean {
     try {
+      this.#identity.assertSameNowAndThen(now);
       return this.changes.catchUp();
     } catch (error) {
       return this.#again(error, () => this.changes.catchUp());

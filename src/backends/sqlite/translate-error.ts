@@ -19,8 +19,7 @@ export function translateError(error: unknown, file: string, lockWaitSeconds: nu
   if (isOnehostError(error)) return error;
   if (!isSqliteError(error)) return translateSystemError(error, file);
   const options = { cause: error };
-  const primary = error.code.split('_').slice(0, 2).join('_');
-  switch (primary) {
+  switch (kindOf(error.code)) {
     case 'SQLITE_BUSY':
     case 'SQLITE_LOCKED':
       return new DatabaseBusyError(
@@ -29,8 +28,9 @@ export function translateError(error: unknown, file: string, lockWaitSeconds: nu
         options,
       );
     case 'SQLITE_FULL':
+    case 'SQLITE_IOERR_SHMSIZE':
       return new DatabaseFullError(
-        `There is no room left to write ${file} (disk or quota). Nothing was written. Free some space; no restart is needed.`,
+        `There is no room left to write ${file}. Nothing was written. Free some space; no restart is needed.`,
         options,
       );
     case 'SQLITE_READONLY':
@@ -51,6 +51,19 @@ export function translateError(error: unknown, file: string, lockWaitSeconds: nu
           'or delete the file with its -wal and -shm: everyone has to log in again then.',
         options,
       );
+    case 'SQLITE_IOERR':
+      return new DatabaseFailedError(
+        `The system failed to read or write ${file} or its -wal (${error.code}: ${error.message}). ${outcomeOf(error.code)} ` +
+          'Look for a disk quota or a limit on the size of files, a filesystem that was remounted read-only, or a failing disk: ' +
+          'the log of the kernel says which. Once it is mended no restart is needed.',
+        options,
+      );
+    case 'SQLITE_CANTOPEN':
+      return new DatabaseFailedError(
+        `${file}, or a file beside it, cannot be opened (${error.code}: ${error.message}). Nothing was written. ` +
+          'Look for too many open files in this process (ulimit -n), and at the owner and mode of the folder.',
+        options,
+      );
     default:
       return new DatabaseFailedError(
         `SQLite failed on ${file} with ${error.code}: ${error.message}. Nothing was written. ` +
@@ -58,6 +71,18 @@ export function translateError(error: unknown, file: string, lockWaitSeconds: nu
         options,
       );
   }
+}
+
+/** The primary result code, unless the extended one says something else. */
+function kindOf(code: string): string {
+  return code === 'SQLITE_IOERR_SHMSIZE' ? code : code.split('_').slice(0, 2).join('_');
+}
+
+/** After a sync that failed, what it was for may be found in the `-wal` by whoever recovers it. */
+function outcomeOf(code: string): string {
+  return code.endsWith('FSYNC')
+    ? 'Nothing was committed, but a crash now could leave it done: do it again.'
+    : 'Nothing was written.';
 }
 
 /** What the file system says, of a place that cannot even be looked at. */

@@ -10,11 +10,11 @@ export class InvalidSessionError extends TypeError implements OnehostError {
 export class UnstorableValueError extends TypeError implements OnehostError {
   override readonly name = 'UnstorableValueError';
   readonly code = 'ONEHOST_UNSTORABLE_VALUE';
-  /** Where the value stands, as one would write it in code: `session.devices[2].onClose`. */
+  /** Where the value stands, as one would write it in code: `session.devices[2].onClose`; `…` for a name that may be a token. */
   readonly path: string;
 
-  constructor(path: string, message: string) {
-    super(message);
+  constructor(path: string, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.path = path;
   }
 }
