@@ -9,6 +9,7 @@ import { fencingMutations } from './fencing-mutations.ts';
 import { jobMutations } from './job-mutations.ts';
 import { leaseMutations } from './lease-mutations.ts';
 import { type Mutation, mutations } from './mutations.ts';
+import { outageMutations } from './outage-mutations.ts';
 import { watchMutations } from './watch-mutations.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -22,6 +23,7 @@ const all = [
   ...leaseMutations,
   ...fencingMutations,
   ...jobMutations,
+  ...outageMutations,
 ];
 const chosen = all.filter(({ name }) => name.includes(words));
 using folder = new TemporaryFolder();

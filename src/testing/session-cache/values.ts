@@ -45,6 +45,28 @@ const refused: Record<string, [value: unknown, path: string]> = {
     Object.assign([], { 4294967295: 1 }),
     'session.data["4294967295"]',
   ],
+  'a named property in the place of a hole': [
+    Object.assign(new Array(2), { 0: 1, 1.5: 2 }),
+    'session.data["1.5"]',
+  ],
+  'a property named by nothing': [Object.assign(new Array(1), { '': 2 }), 'session.data[""]'],
+  'a getter that throws': [
+    Object.defineProperty({}, 'broken', { enumerable: true, get: broken }),
+    'session.data.broken',
+  ],
+  'a Proxy that was revoked': [{ proxy: revoked() }, 'session.data.proxy'],
+  'a Map with the prototype of an array': [
+    Object.setPrototypeOf(new Map([[1, 2]]), Array.prototype),
+    'session.data',
+  ],
+  'an array with the prototype of a Set': [
+    Object.setPrototypeOf([1], Set.prototype),
+    'session.data',
+  ],
+  'a property named by what may be a token': [
+    { visits: { p5Zb0cMSxTgWq1pXo8HqJt3vYn2Lr6KdEfUaVi7wBzA: () => 1 } },
+    'session.data.visits["…"]',
+  ],
   'a property of a Date': [Object.assign(new Date(5), { zone: 'CET' }), 'session.data.zone'],
   'a property of a Map': [Object.assign(new Map(), { a: 1 }), 'session.data.a'],
   'a property of a typed array': [Object.assign(new Uint8Array(2), { a: 1 }), 'session.data.a'],
@@ -63,6 +85,16 @@ const refused: Record<string, [value: unknown, path: string]> = {
   ],
   'a buffer that was transferred': [{ buffer: transferred() }, 'session.data.buffer'],
 };
+
+function broken(): never {
+  throw new Error('broken');
+}
+
+function revoked(): unknown {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
 
 export function valueClaims(claim: Claim): void {
   for (const [name, data] of Object.entries(kept)) {

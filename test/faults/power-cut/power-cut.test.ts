@@ -20,9 +20,10 @@ import { JOB, LEASE, Promises, type StoredSession } from './promised.ts';
 import { SimulatedDisk, type Survival } from './simulated-disk.ts';
 
 const SEED = Number(process.env['ONEHOST_POWER_CUT_SEED'] ?? Date.now() % 1e9);
-/** ONEHOST_POWER_CUTS=5000 for hours of confidence. */
+/** ONEHOST_POWER_CUTS=3000 is the long form. */
 const CUTS = Number(process.env['ONEHOST_POWER_CUTS'] ?? 150);
 const OPERATIONS = Math.max(100, CUTS / 10);
+const TIMEOUT_MILLISECONDS = 60_000 + 200 * CUTS;
 
 /** What was lost that must not be, with where the power was cut. */
 interface Losses {
@@ -113,6 +114,7 @@ function takeAnyhow(database: OnehostDatabase) {
 
 describe.skipIf(lacksStrace)(
   `a power cut at any moment (ONEHOST_POWER_CUT_SEED=${SEED}), after which the disk has no more than was synced, or parts of the rest`,
+  { timeout: TIMEOUT_MILLISECONDS },
   () => {
     test('undoes no revocation that had returned, no fencing token and no tick, and leaves the file sound', async () => {
       using folder = new TemporaryFolder();
