@@ -67,7 +67,7 @@ export class Snapshot {
     for (const key of keys) {
       // An own "__proto__" turns into a prototype as soon as somebody merges the session into an object.
       if (key === '__proto__') throw this.#unstorable('a property named "__proto__"', key);
-      copy[key] = this.#step(key, (object as Record<string, unknown>)[key]);
+      copy[key] = this.#part(key, object);
     }
     return copy;
   }
@@ -88,7 +88,7 @@ export class Snapshot {
     }
     for (const key of keys) {
       const index = Number(key);
-      copy[index] = this.#step(index, array[index]);
+      copy[index] = this.#part(index, array);
     }
     if (keys.length !== copy.length) this.json = false;
     return copy;
@@ -168,6 +168,14 @@ export class Snapshot {
       typeof other === 'symbol' ? 'a property named by a symbol' : 'a property that would be lost',
       other,
     );
+  }
+
+  /** The path is there before the property is read, which may throw. */
+  #part(key: string | number, object: object): unknown {
+    this.#path.push(key);
+    const copy = this.of((object as Record<string | number, unknown>)[key]);
+    this.#path.pop();
+    return copy;
   }
 
   #step(step: PathStep, value: unknown): unknown {
