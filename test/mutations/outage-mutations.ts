@@ -59,8 +59,17 @@ export const outageMutations: readonly Mutation[] = [
     name: 'outage: a purge takes what is live',
     file: `${sqlite}/dead-rows.ts`,
     edits: [
-      ["db).where('expires_at', '<=', param('now'))", "db).where('expires_at', '>', param('now'))"],
+      [
+        "'<=', param('now'))\n      .orderBy('expires_at')",
+        "'>', param('now'))\n      .orderBy('expires_at')",
+      ],
     ],
+    caughtBy: crash,
+  },
+  {
+    name: 'outage: who survives does not read what a killed process has logged',
+    file: `${sqlite}/change-feed.ts`,
+    edits: [['for (const change of tail) {', 'for (const change of tail.slice(tail.length)) {']],
     caughtBy: crash,
   },
   {
