@@ -127,12 +127,6 @@ export const outageMutations: readonly Mutation[] = [
     caughtBy: refusedCalls,
   },
   {
-    name: 'outage: a write that failed is not undone',
-    file: `${sqlite}/database.ts`,
-    edits: [['if (this.connection.inTransaction) this.#rollback.run();', '']],
-    caughtBy: refusedCalls,
-  },
-  {
     name: 'hostile: a named property of an array is taken for an element',
     file: 'src/session-values/snapshot.ts',
     edits: [['Number(key) < length && String(Number(key)) === key', 'Number(key) < length']],
