@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import SqliteConnection from 'better-sqlite3';
 import { installedVersion, peerPackageNames } from './peer-packages.ts';
-import { RedisServer } from './stores/redis-server.ts';
+import { RedisServer } from '../test/support/redis-server.ts';
 
 /** What the numbers depend on besides the code. */
 export interface Environment {

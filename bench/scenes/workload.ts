@@ -4,7 +4,7 @@ import { type BoundResult, judgeAt } from '../bounds.ts';
 import { compareSamples, type Rows } from '../compare.ts';
 import { fillUpTo } from '../stage.ts';
 import { redis } from '../stores/redis.ts';
-import { RedisServer } from '../stores/redis-server.ts';
+import { RedisServer } from '../../test/support/redis-server.ts';
 import type { Sampler } from '../turns.ts';
 import {
   type Contender,
