@@ -7,7 +7,7 @@ import type { PurgedSlice } from '../../session-purging/purge-in-slices.ts';
 import type { EncodedSession } from '../../session-values/encode-session.ts';
 import { HeldSession } from '../../session-values/held-session.ts';
 import type { ServerCommands } from './server-commands.ts';
-import { GENERATION_LENGTH, payloadOf, timesOf, userMark } from './session-entry.ts';
+import { GENERATION_LENGTH, payloadOf, readEntry, timesOf, userMark } from './session-entry.ts';
 import {
   clearSessions,
   deleteSession,
@@ -119,17 +119,6 @@ export class RedisSessionStore<S> implements RemoteSessionStore<S> {
   }
 
   close(): void {}
-}
-
-/** The entry of a token as it stands in Redis, if it is there for readers. */
-export async function readEntry(
-  send: (command: string[]) => Promise<unknown>,
-  prefix: string,
-  tokenHash: string,
-): Promise<string | null> {
-  const found = await send(['MGET', `${prefix}generation`, `${prefix}s:${tokenHash}`]);
-  const [generation, entry] = found as [string | null, string | null];
-  return entry !== null && generation !== null && entry.startsWith(generation) ? entry : null;
 }
 
 /** Never given twice. */

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createClient } from 'redis';
 import { afterAll, beforeAll } from 'vitest';
-import type { RedisServerClient } from '../../../src/backends/redis/redis-client.ts';
+import type { TrackingClient as Client } from '../../../src/backends/redis/tracking-connection.ts';
 import { ManualClock } from '../../../src/testing/index.ts';
 import { lacksFaketime, WallClock } from '../../faults/faketime.ts';
 import { RedisServer } from '../../support/redis-server.ts';
@@ -22,7 +22,7 @@ export class RedisPlace {
   #server: RedisServer | undefined;
   #wallClock: WallClock | undefined;
   readonly #folder = new TemporaryFolder();
-  readonly #clients: { destroy(): void }[] = [];
+  readonly #clients: Client[] = [];
   #places = 0;
   #inFlight = 0;
   #clock = new ManualClock();
@@ -50,21 +50,13 @@ export class RedisPlace {
     return this.#server.url;
   }
 
-  async connect(): Promise<RedisServerClient> {
+  async connect(): Promise<Client> {
     const client = createClient({ url: this.url });
     client.on('error', () => {});
     await client.connect();
-    this.#clients.push(client);
-    return {
-      sendCommand: async (command, options) => {
-        this.#inFlight++;
-        try {
-          return await client.sendCommand(command, options as object);
-        } finally {
-          this.#inFlight--;
-        }
-      },
-    };
+    const opened = client as unknown as Client;
+    this.#clients.push(opened);
+    return this.#counted(opened);
   }
 
   /** Lets time pass on the server and here, and waits for the answers to what was asked by then. */
@@ -85,8 +77,33 @@ export class RedisPlace {
     this.#clock.setWallClockBy(seconds);
   }
 
-  disconnect(): void {
-    for (const client of this.#clients.splice(0)) client.destroy();
+  /** Ends the connections, and empties the server. */
+  async disconnect(): Promise<void> {
+    const clients = this.#clients.splice(0);
+    await clients[0]?.sendCommand(['FLUSHALL']);
+    for (const client of clients) client.destroy();
+  }
+
+  /** The client, and every copy of it, with what is asked of them counted. */
+  #counted(client: Client): Client {
+    return new Proxy(client, {
+      get: (target, name) => {
+        if (name === 'sendCommand') return (...args: [string[]]) => this.#count(target, args);
+        if (name === 'duplicate')
+          return (options: object) => this.#counted(target.duplicate(options));
+        const found = Reflect.get(target, name, target) as unknown;
+        return typeof found === 'function' ? found.bind(target) : found;
+      },
+    });
+  }
+
+  async #count(client: Client, args: [string[]]): Promise<unknown> {
+    this.#inFlight++;
+    try {
+      return await client.sendCommand(...args);
+    } finally {
+      this.#inFlight--;
+    }
   }
 
   async #settle(): Promise<void> {
@@ -114,7 +131,7 @@ export class RedisPlace {
   }
 
   async #end(): Promise<void> {
-    this.disconnect();
+    for (const client of this.#clients.splice(0)) client.destroy();
     await this.#server?.stop();
     this.#folder[Symbol.dispose]();
   }
