@@ -6,6 +6,7 @@ export class TcpRelay implements AsyncDisposable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #isHolding = false;
+  #isRefusing = false;
 
   private constructor(server: Server) {
     this.#server = server;
@@ -15,6 +16,10 @@ export class TcpRelay implements AsyncDisposable {
     const server = createServer();
     const relay = new TcpRelay(server);
     server.on('connection', (client) => {
+      if (relay.#isRefusing) {
+        client.destroy();
+        return;
+      }
       const upstream = connect(port, '127.0.0.1');
       relay.#join(client, upstream);
       relay.#join(upstream, client);
@@ -37,6 +42,16 @@ export class TcpRelay implements AsyncDisposable {
   goOn(): void {
     this.#isHolding = false;
     for (const socket of this.#sockets) socket.resume();
+  }
+
+  /** Ends all connections, and each new one at once: a server that is not there. */
+  refuse(): void {
+    this.#isRefusing = true;
+    this.cut();
+  }
+
+  accept(): void {
+    this.#isRefusing = false;
   }
 
   /** Ends all connections; new ones are taken. */
