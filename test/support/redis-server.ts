@@ -12,6 +12,8 @@ export interface RedisServerOptions {
   /** As in redis.conf, in place of those that keep nothing on disk. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly env?: NodeJS.ProcessEnv;
+  /** A configuration file of a Sentinel, which this is to be. */
+  readonly sentinelFile?: string;
 }
 
 /** A redis-server on this machine that only this run uses. */
@@ -36,17 +38,20 @@ export class RedisServer {
   /** @param folder where it keeps what it keeps. */
   static async start(folder: string, options: RedisServerOptions = {}): Promise<RedisServer> {
     const port = options.port ?? (await freePort());
+    const { sentinelFile } = options;
     const settings = {
       bind: '127.0.0.1',
       port,
       dir: folder,
-      save: '',
-      appendonly: 'no',
+      ...(sentinelFile === undefined ? { save: '', appendonly: 'no' } : {}),
       ...options.settings,
     };
     const child = spawn(
       'redis-server',
-      Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]),
+      [
+        ...(sentinelFile === undefined ? [] : [sentinelFile, '--sentinel']),
+        ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]),
+      ],
       { stdio: 'ignore', env: options.env ?? process.env },
     );
     const server = new RedisServer(port, child);
