@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import SqliteConnection from 'better-sqlite3';
+import { RedisServer } from '../test/support/redis-server.ts';
 import { installedVersion, peerPackageNames } from './peer-packages.ts';
-import { RedisServer } from './stores/redis-server.ts';
 
 /** What the numbers depend on besides the code. */
 export interface Environment {

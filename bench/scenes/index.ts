@@ -6,6 +6,7 @@ import { invalidateSurvivingCrash, invalidateSurvivingPowerLoss } from './invali
 import { invalidateByUser } from './invalidate-by-user.ts';
 import { memory } from './memory.ts';
 import { open } from './open.ts';
+import { remoteGet } from './remote-get.ts';
 import type { Scene } from './scene.ts';
 import { set } from './set.ts';
 import { touchCoalesced, touchWritten } from './touch.ts';
@@ -21,6 +22,7 @@ export const SCENES: readonly Scene[] = [
   hotGet,
   coldGet,
   coldGetBySize,
+  remoteGet,
   set,
   touchCoalesced,
   touchWritten,

@@ -1,10 +1,10 @@
 import { copyFileSync } from 'node:fs';
 import path from 'node:path';
+import { RedisServer } from '../../test/support/redis-server.ts';
 import { type BoundResult, judgeAt } from '../bounds.ts';
 import { compareSamples, type Rows } from '../compare.ts';
 import { fillUpTo } from '../stage.ts';
 import { redis } from '../stores/redis.ts';
-import { RedisServer } from '../stores/redis-server.ts';
 import type { Sampler } from '../turns.ts';
 import {
   type Contender,

@@ -1,3 +1,4 @@
+import { RedisServer } from '../../test/support/redis-server.ts';
 import { isInstalled } from '../peer-packages.ts';
 import { bentocache } from './bentocache.ts';
 import { expressSessionStore } from './express-session-store.ts';
@@ -6,7 +7,6 @@ import { lmdb, lmdbWithoutSync } from './lmdb.ts';
 import { lruCache } from './lru-cache.ts';
 import { inMemorySessionCache } from './onehost.ts';
 import { redis } from './redis.ts';
-import { RedisServer } from './redis-server.ts';
 import type { Peer } from './store.ts';
 
 export const PEERS: readonly Peer[] = [

@@ -1,6 +1,6 @@
+import { RedisServer } from '../../test/support/redis-server.ts';
 import { requirePeer } from '../peer-packages.ts';
 import { type AppSession, type BatchRequest, TTL_SECONDS } from '../requests.ts';
-import { RedisServer } from './redis-server.ts';
 import type { OpenOptions, Peer, SessionStore } from './store.ts';
 
 interface RedisClient {

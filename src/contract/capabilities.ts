@@ -21,4 +21,9 @@ export interface SessionCacheCapabilities {
   readonly coherence: 'strict' | 'bounded';
   /** How long another process may still give an entry after its invalidation has returned; 0 when `strict`. */
   readonly staleSeconds: number;
+  /**
+   * Whether what has expired leaves by itself, so that a purge finds none of it to remove and to count. `false` when left out: it stays until
+   * a `set` or a purge removes it.
+   */
+  readonly selfPurging?: boolean;
 }

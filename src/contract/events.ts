@@ -33,6 +33,8 @@ export interface OnehostEvents {
    * file, until the machine starts anew.
    */
   'onehost:locks-broken': { readonly file: string };
+  /** A server has lost the leases that it kept, all of them: it was emptied, or came back without its data. Terms under way are over. */
+  'onehost:leases-lost': { readonly prefix: string };
   /** What became of a tick. */
   'onehost:job-run': Pick<JobRun, 'job' | 'scheduledFor' | 'ticks' | 'outcome'> & {
     /** What it threw, if it failed. */
@@ -67,6 +69,7 @@ const channels = {
   'onehost:lease-released': channel('onehost:lease-released'),
   'onehost:lease-renewal-failed': channel('onehost:lease-renewal-failed'),
   'onehost:locks-broken': channel('onehost:locks-broken'),
+  'onehost:leases-lost': channel('onehost:leases-lost'),
   'onehost:job-run': channel('onehost:job-run'),
   'onehost:job-schedule-replaced': channel('onehost:job-schedule-replaced'),
   'onehost:job-rewound': channel('onehost:job-rewound'),

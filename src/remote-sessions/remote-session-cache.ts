@@ -8,7 +8,7 @@ import type { InvalidateByUserOptions, SessionCache } from '../contract/session-
 import { readExceptToken } from '../contract/session-cache-arguments.ts';
 import type { LoadedSession, SessionLoader } from '../contract/session-loader.ts';
 import { assertDuration, assertToken, userKey } from '../contract/validate-arguments.ts';
-import { withinDeadline } from '../deadlines/within-deadline.ts';
+import { SharedDeadlines } from '../deadlines/shared-deadlines.ts';
 import { LoadFlights } from '../session-loading/load-flights.ts';
 import { purgeInSlices } from '../session-purging/purge-in-slices.ts';
 import { hashToken } from '../session-tokens/hash-token.ts';
@@ -43,15 +43,26 @@ export abstract class RemoteSessionCache<S extends Session = Session> implements
 
   readonly #parts: RemoteSessionCacheParts<S>;
   readonly #flights: LoadFlights<S, string>;
+  readonly #deadlines: SharedDeadlines;
   #closed = false;
 
   constructor(parts: RemoteSessionCacheParts<S>) {
     this.capabilities = Object.freeze({ ...parts.capabilities });
     this.#parts = parts;
-    const { store } = parts;
+    const { store, clock, settings, server, remedy } = parts;
+    const { timeoutSeconds } = settings;
+    this.#deadlines = new SharedDeadlines(
+      clock,
+      timeoutSeconds,
+      () =>
+        new CacheUnavailableError(
+          `${server} did not answer within ${timeoutSeconds} s (timeoutSeconds). Of a write it is not known whether it was done: repeat an invalidation. ${remedy}`,
+        ),
+    );
     this.#flights = new LoadFlights<S, string>({
       get: (token) => this.#read(token),
-      openFence: (token) => this.#ask((signal) => store.openFence(hashToken(token), signal)),
+      openFence: (token) =>
+        this.#deadlines.within((signal) => store.openFence(hashToken(token), signal)),
       closeFence: () => {},
       fill: (token, loaded, fence) => this.#fill(token, loaded, fence),
     });
@@ -72,7 +83,9 @@ export abstract class RemoteSessionCache<S extends Session = Session> implements
     assertDuration('ttlSeconds', ttlSeconds);
     const encoded = encodeSession(session);
     const { store } = this.#parts;
-    await this.#ask((signal) => store.put(hashToken(token), encoded, ttlSeconds, signal));
+    await this.#deadlines.within((signal) =>
+      store.put(hashToken(token), encoded, ttlSeconds, signal),
+    );
   }
 
   /**
@@ -93,14 +106,16 @@ export abstract class RemoteSessionCache<S extends Session = Session> implements
     assertToken(token);
     assertDuration('ttlSeconds', ttlSeconds);
     const { store } = this.#parts;
-    return this.#ask((signal) => store.extend(hashToken(token), ttlSeconds, signal));
+    return this.#deadlines.within((signal) => store.extend(hashToken(token), ttlSeconds, signal));
   }
 
   async invalidate(token: string): Promise<boolean> {
     this.#assertOpen();
     assertToken(token);
     const { store } = this.#parts;
-    const wasLive = await this.#ask((signal) => store.delete(hashToken(token), signal));
+    const wasLive = await this.#deadlines.within((signal) =>
+      store.delete(hashToken(token), signal),
+    );
     publish('onehost:invalidated', { scope: 'token', removed: wasLive ? 1 : 0 });
     return wasLive;
   }
@@ -111,7 +126,9 @@ export abstract class RemoteSessionCache<S extends Session = Session> implements
     const exceptToken = readExceptToken(options);
     const exceptHash = exceptToken === undefined ? null : hashToken(exceptToken);
     const { store } = this.#parts;
-    const removed = await this.#ask((signal) => store.deleteOf(user, exceptHash, signal));
+    const removed = await this.#deadlines.within((signal) =>
+      store.deleteOf(user, exceptHash, signal),
+    );
     publish('onehost:invalidated', { scope: 'user', removed });
     return removed;
   }
@@ -121,7 +138,9 @@ export abstract class RemoteSessionCache<S extends Session = Session> implements
     const user = userKey(userId);
     const isMeant = (tokenHash: string) => sessionIdOfHash(tokenHash) === id;
     const { store } = this.#parts;
-    const wasLive = await this.#ask((signal) => store.deleteOneOf(user, isMeant, signal));
+    const wasLive = await this.#deadlines.within((signal) =>
+      store.deleteOneOf(user, isMeant, signal),
+    );
     publish('onehost:invalidated', { scope: 'token', removed: wasLive ? 1 : 0 });
     return wasLive;
   }
@@ -130,7 +149,7 @@ export abstract class RemoteSessionCache<S extends Session = Session> implements
     this.#assertOpen();
     const user = userKey(userId);
     const { store } = this.#parts;
-    const entries = await this.#ask((signal) => store.list(user, signal));
+    const entries = await this.#deadlines.within((signal) => store.list(user, signal));
     return entries.map(({ tokenHash, session, createdAt, touchedAt, expiresAt }) => ({
       id: sessionIdOfHash(tokenHash),
       session: session.read(),
@@ -143,7 +162,7 @@ export abstract class RemoteSessionCache<S extends Session = Session> implements
   async clear(): Promise<void> {
     this.#assertOpen();
     const { store } = this.#parts;
-    await this.#ask((signal) => store.clear(signal));
+    await this.#deadlines.within((signal) => store.clear(signal));
     publish('onehost:invalidated', { scope: 'everything', removed: null });
   }
 
@@ -152,7 +171,7 @@ export abstract class RemoteSessionCache<S extends Session = Session> implements
     const { store, clock } = this.#parts;
     const removeSlice = (entries: number) => {
       this.#assertOpen();
-      return this.#ask((signal) => store.removeDead(entries, signal));
+      return this.#deadlines.within((signal) => store.removeDead(entries, signal));
     };
     return purgeInSlices(removeSlice, clock, options);
   }
@@ -172,7 +191,7 @@ export abstract class RemoteSessionCache<S extends Session = Session> implements
     this.#assertOpen();
     assertToken(token);
     const { store } = this.#parts;
-    const held = await this.#ask((signal) => store.find(hashToken(token), signal));
+    const held = await this.#deadlines.within((signal) => store.find(hashToken(token), signal));
     return held === null ? null : held.read();
   }
 
@@ -185,20 +204,8 @@ export abstract class RemoteSessionCache<S extends Session = Session> implements
     assertDuration('ttlSeconds', ttlSeconds);
     const encoded = encodeSession(session);
     const { store } = this.#parts;
-    return this.#ask((signal) => store.fill(hashToken(token), encoded, ttlSeconds, fence, signal));
-  }
-
-  #ask<T>(operation: (signal: AbortSignal) => PromiseLike<T> | T): Promise<T> {
-    const { clock, settings, server, remedy } = this.#parts;
-    const { timeoutSeconds } = settings;
-    return withinDeadline(
-      clock,
-      timeoutSeconds,
-      operation,
-      () =>
-        new CacheUnavailableError(
-          `${server} did not answer within ${timeoutSeconds} s (timeoutSeconds). Of a write it is not known whether it was done: repeat an invalidation. ${remedy}`,
-        ),
+    return this.#deadlines.within((signal) =>
+      store.fill(hashToken(token), encoded, ttlSeconds, fence, signal),
     );
   }
 

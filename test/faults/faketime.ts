@@ -33,4 +33,9 @@ export class WallClock {
   setTo(offset: string): void {
     writeFileSync(this.#file, offset);
   }
+
+  /** Stands still there, in milliseconds since 1970-01-01 UTC, for processes whose time zone is UTC. */
+  stopAt(time: number): void {
+    this.setTo(new Date(time).toISOString().replace('T', ' ').replace('Z', ''));
+  }
 }

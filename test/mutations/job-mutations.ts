@@ -10,7 +10,7 @@ export const jobMutations: readonly Mutation[] = [
   },
   {
     name: 'a job may be of two leases',
-    file: 'src/backends/sqlite/database-job-ledger.ts',
+    file: 'src/job-keeping/ledger-refusals.ts',
     edits: [['if (job.lease === lease.name) return;', 'if (job.lease !== null) return;']],
     caughtBy: 'test/backends/sqlite/database-job-ledger.test.ts',
   },

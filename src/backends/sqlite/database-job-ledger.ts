@@ -1,5 +1,4 @@
-import { types } from 'node:util';
-import { InvalidJobError, InvalidOptionError } from '../../contract/errors/index.ts';
+import { InvalidOptionError } from '../../contract/errors/index.ts';
 import type {
   FinishedRun,
   JobLedger,
@@ -11,15 +10,27 @@ import type {
   UnrunTicks,
 } from '../../contract/job-ledger.ts';
 import type { Lease } from '../../contract/lease.ts';
-import { assertName, describeType } from '../../contract/validate-arguments.ts';
-import { assertInteger, assertKnownOptions, assertOneOf } from '../../contract/validate-options.ts';
+import { assertName } from '../../contract/validate-arguments.ts';
+import { assertKnownOptions } from '../../contract/validate-options.ts';
+import {
+  readFinishedRun,
+  readKeptRuns,
+  readLimit,
+  readText,
+  readTime,
+  readUnrunTicks,
+} from '../../job-keeping/ledger-arguments.ts';
+import { type JobRow, summariseRun } from '../../job-keeping/ledger-records.ts';
+import {
+  assertOfLease,
+  describeLease,
+  partlyHandled,
+  unknownJob,
+} from '../../job-keeping/ledger-refusals.ts';
 import { assertDatabase, type Durability, type OnehostDatabase } from './database.ts';
 import { DatabaseLease } from './database-lease.ts';
-import { type JobRow, JobRows, type RunRow } from './job-rows.ts';
+import { JobRows } from './job-rows.ts';
 import type { TransactionConnection } from './transaction-connection.ts';
-
-/** The longest error that is kept, in UTF-16 code units. */
-const MAX_ERROR_LENGTH = 2000;
 
 /** What SQLite takes for "all". */
 const NO_LIMIT = -1;
@@ -53,11 +64,9 @@ export class DatabaseJobLedger implements JobLedger<TransactionConnection> {
   constructor(database: OnehostDatabase, options: DatabaseJobLedgerOptions = {}) {
     assertDatabase('DatabaseJobLedger', database);
     assertKnownOptions('DatabaseJobLedger', options, ['keptRuns']);
-    const { keptRuns = 1000 } = options;
-    assertInteger('keptRuns', keptRuns, { least: 1, most: 100_000 });
     this.#database = database;
     this.#rows = database.read(() => new JobRows(database.connection));
-    this.#keptRuns = keptRuns;
+    this.#keptRuns = readKeptRuns(options.keptRuns);
   }
 
   /** See the contract. Runs that the present term has begun go on. */
@@ -114,16 +123,11 @@ export class DatabaseJobLedger implements JobLedger<TransactionConnection> {
   }
 
   finish(lease: Lease<TransactionConnection>, run: FinishedRun): void {
-    const { job, outcome, attempts } = run;
-    assertName('job', job);
-    const scheduledFor = readTime('scheduledFor', run.scheduledFor);
-    assertOneOf('outcome', outcome, ['succeeded', 'failed', 'timed-out', 'stopped']);
-    assertInteger('attempts', attempts, { least: 0, most: Number.MAX_SAFE_INTEGER });
-    const error = run.error === null ? null : keptError(readText('error', run.error));
+    const finished = readFinishedRun(run);
     this.#write(lease, 'process-crash', (now) => {
       const { fencingToken } = lease;
-      const ended = { job, scheduledFor, fencingToken, outcome, attempts, endedAt: now, error };
-      if (this.#rows.endRun(ended)) this.#rows.prune(job, this.#keptRuns);
+      const isEnded = this.#rows.endRun({ ...finished, fencingToken, endedAt: now });
+      if (isEnded) this.#rows.prune(finished.job, this.#keptRuns);
     });
   }
 
@@ -135,14 +139,11 @@ export class DatabaseJobLedger implements JobLedger<TransactionConnection> {
    * @throws InvalidOptionError when some have been dealt with and some have not; nothing was written.
    */
   recordUnrun(lease: Lease<TransactionConnection>, unrun: UnrunTicks): void {
-    const { job, outcome } = unrun;
-    assertName('job', job);
-    assertOneOf('outcome', outcome, ['missed', 'skipped']);
-    const { first, last, ticks } = readTicks(unrun);
+    const { job, outcome, first, last, ticks } = readUnrunTicks(unrun);
     this.#write(lease, 'power-loss', (now) => {
       const { handledUntil } = this.#find(job, lease);
       if (last <= handledUntil) return;
-      if (first <= handledUntil) throw partlyHandled(job, first, last, handledUntil);
+      if (first <= handledUntil) throw partlyHandled({ job, first, last }, handledUntil);
       this.#rows.handleUntil(job, last);
       const { fencingToken } = lease;
       const added = { job, lastScheduledFor: last, ticks, outcome, fencingToken, endedAt: now };
@@ -175,11 +176,7 @@ export class DatabaseJobLedger implements JobLedger<TransactionConnection> {
   /** See the contract. All that are kept, unless `limit` says how many at most, from 1; none of a job that is not known. */
   runs(job: string, options: { readonly limit?: number | undefined } = {}): JobRun[] {
     assertName('job', job);
-    assertKnownOptions('runs', options, ['limit']);
-    const { limit = NO_LIMIT } = options;
-    if (options.limit !== undefined) {
-      assertInteger('limit', limit, { least: 1, most: Number.MAX_SAFE_INTEGER });
-    }
+    const limit = readLimit(options) ?? NO_LIMIT;
     return this.#database.read(() => this.#rows.runs(job, limit)).map(summariseRun);
   }
 
@@ -209,9 +206,7 @@ export class DatabaseJobLedger implements JobLedger<TransactionConnection> {
   #find(name: string, lease: Lease): JobRow {
     const job = this.#rows.find(name);
     if (job === undefined) {
-      throw new InvalidJobError(
-        `The job "${name}" is not known to the ledger in ${this.#database.file}. Nothing was written. Register it under the lease first.`,
-      );
+      throw unknownJob(name, this.#database.file);
     }
     assertOfLease(job, lease);
     return job;
@@ -232,80 +227,4 @@ function assertLeaseOf(database: OnehostDatabase, lease: unknown): asserts lease
         'its fence would not guard what is written here. Build the DatabaseLeaseStore and the DatabaseJobLedger on what one openDatabase gave.',
     );
   }
-}
-
-function describeLease(found: unknown): string {
-  if (found instanceof Promise) return 'a promise (await acquire)';
-  return found === null ? 'null (tryAcquire did not get it)' : describeType(found);
-}
-
-/** @throws InvalidJobError */
-function assertOfLease(job: JobRow, lease: Lease): void {
-  if (job.lease === lease.name) return;
-  throw new InvalidJobError(
-    `The job "${job.name}" is one of the lease "${job.lease}" in this file, but is used under the lease "${lease.name}": ` +
-      'who holds one would take the runs of the other for abandoned. Nothing was written. ' +
-      'Give the scheduler the same name as before, or the job another one.',
-  );
-}
-
-function partlyHandled(
-  job: string,
-  first: number,
-  last: number,
-  handledUntil: number,
-): InvalidOptionError {
-  const [from, to, until] = [first, last, handledUntil].map((time) => new Date(time).toISOString());
-  return new InvalidOptionError(
-    `The ticks of the job "${job}" from ${from} to ${to} cannot be recorded: those up to ${until} have been dealt with, and how many are left ` +
-      'is not said. Nothing was written. Record those that come after it.',
-  );
-}
-
-/** @throws InvalidOptionError */
-function readTicks(unrun: UnrunTicks): { first: number; last: number; ticks: number } {
-  const first = readTime('first', unrun.first);
-  const last = readTime('last', unrun.last);
-  const { ticks } = unrun;
-  // Two ticks are at least a millisecond apart.
-  const [least, most] = last > first ? [2, last - first + 1] : [1, 1];
-  if (last < first) {
-    throw new InvalidOptionError(
-      `last must not be before first, but found ${new Date(last).toISOString()} and ${new Date(first).toISOString()}.`,
-    );
-  }
-  assertInteger('ticks', ticks, { least, most });
-  return { first, last, ticks };
-}
-
-/** @throws InvalidOptionError */
-function readTime(name: string, date: unknown): number {
-  // Of what it is, whatever its prototype says.
-  const time = types.isDate(date) ? Date.prototype.getTime.call(date) : Number.NaN;
-  if (!Number.isNaN(time)) return time;
-  const found = types.isDate(date) ? 'an invalid Date' : describeType(date);
-  throw new InvalidOptionError(`${name} must be a valid Date, but found ${found}.`);
-}
-
-/** @throws InvalidOptionError */
-function readText(name: string, text: unknown): string {
-  // SQLite keeps no lone surrogate, and what is read again has to be what was compared.
-  if (typeof text === 'string') return text.toWellFormed();
-  throw new InvalidOptionError(`${name} must be a string, but found ${describeType(text)}.`);
-}
-
-/** At most {@link MAX_ERROR_LENGTH} code units, and no half of a character at their end. */
-function keptError(error: string): string {
-  const kept = error.slice(0, MAX_ERROR_LENGTH);
-  return kept.isWellFormed() ? kept : kept.slice(0, -1);
-}
-
-function summariseRun(row: RunRow): JobRun {
-  return {
-    ...row,
-    scheduledFor: new Date(row.scheduledFor),
-    lastScheduledFor: new Date(row.lastScheduledFor),
-    startedAt: new Date(row.startedAt),
-    endedAt: row.endedAt === null ? null : new Date(row.endedAt),
-  };
 }

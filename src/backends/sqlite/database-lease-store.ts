@@ -1,12 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { hostname } from 'node:os';
 import type { Clock } from '../../contract/clock.ts';
-import {
-  DatabaseBusyError,
-  LeaseStoreClosedError,
-  LeaseTimeoutError,
-} from '../../contract/errors/index.ts';
+import { DatabaseBusyError, LeaseStoreClosedError } from '../../contract/errors/index.ts';
 import { publish } from '../../contract/events.ts';
 import type { Instance } from '../../contract/instance.ts';
 import type { Term, TermReason } from '../../contract/lease.ts';
@@ -18,17 +12,19 @@ import type {
   LeaseSummary,
 } from '../../contract/lease-store.ts';
 import { assertName } from '../../contract/validate-arguments.ts';
+import { assertKnownOptions } from '../../contract/validate-options.ts';
 import {
   type LeaseSettings,
   readAcquireOptions,
   readLeaseOptions,
 } from '../../lease-keeping/lease-settings.ts';
+import { newInstance, readTerm } from '../../lease-keeping/lease-store-arguments.ts';
+import { leaseTimeout } from '../../lease-keeping/lease-timeout.ts';
 import { waitForLease } from '../../lease-keeping/wait-for-lease.ts';
 import { assertDatabase, type OnehostDatabase } from './database.ts';
 import { DatabaseLease } from './database-lease.ts';
 import type { LockTrust } from './judge-term.ts';
 import { type LeaseRow, LeaseRows } from './lease-rows.ts';
-import { readAppVersion, readTerm } from './lease-store-arguments.ts';
 import { newTerm } from './new-term.ts';
 import type { ProcessLocks } from './process-locks.ts';
 import { TermWatch } from './term-watch.ts';
@@ -79,13 +75,8 @@ export class DatabaseLeaseStore implements LeaseStore<TransactionConnection> {
   /** @throws InvalidOptionError */
   constructor(database: OnehostDatabase, options: DatabaseLeaseStoreOptions = {}) {
     assertDatabase('DatabaseLeaseStore', database);
-    this.instance = Object.freeze({
-      id: randomBytes(16).toString('hex'),
-      processId: process.pid,
-      host: hostname(),
-      appVersion: readAppVersion(options),
-      startedAt: new Date(database.clock.now()),
-    });
+    assertKnownOptions('DatabaseLeaseStore', options, ['appVersion']);
+    this.instance = newInstance(options.appVersion, database.clock.now());
     this.#database = database;
     this.#rows = new LeaseRows(database.connection);
     this.#bootId = database.surroundings.bootId();
@@ -121,7 +112,11 @@ export class DatabaseLeaseStore implements LeaseStore<TransactionConnection> {
       attempt: () =>
         this.#database.impatiently(ATTEMPT_WAIT_SECONDS, () => this.#take(name, settings)),
       isTransient: (error) => error instanceof DatabaseBusyError,
-      timedOut: () => this.#timedOut(name, settings.timeoutMilliseconds / 1000),
+      timedOut: () => {
+        const row = this.#find(name);
+        const lease = row === undefined ? null : this.#summarise(row);
+        return leaseTimeout(name, settings.timeoutMilliseconds, lease);
+      },
     });
   }
 
@@ -251,20 +246,6 @@ export class DatabaseLeaseStore implements LeaseStore<TransactionConnection> {
       lastHeartbeatAt: new Date(row.renewedAt),
       evidence: this.#watch.evidenceFor(row),
     };
-  }
-
-  #timedOut(name: string, seconds: number): LeaseTimeoutError {
-    const row = this.#find(name);
-    const lease = row === undefined ? null : this.#summarise(row);
-    const holder = lease?.holder;
-    return new LeaseTimeoutError(
-      `The lease "${name}" could not be had within ${seconds} s (timeoutSeconds). ` +
-        (holder
-          ? `Process ${holder.processId} on ${holder.host} holds it since ${lease.acquiredAt.toISOString()} (last heartbeat ${lease.lastHeartbeatAt.toISOString()}, ${lease.evidence}). `
-          : 'Others were faster each time. ') +
-        'Wait longer, or stop the holder.',
-      lease,
-    );
   }
 
   #assertOpen(): void {

@@ -1,33 +1,10 @@
 import type { Database } from 'better-sqlite3';
 import { sql } from 'kysely';
-import type { RunOutcome } from '../../contract/job-ledger.ts';
+import type { JobRow, RunRow } from '../../job-keeping/ledger-records.ts';
 import { prepare, statement } from './statement.ts';
 
-/** A job in the file. */
-export interface JobRow {
-  readonly name: string;
-  readonly lease: string;
-  readonly schedule: string;
-  readonly handledUntil: number;
-  /** The newest tick that began and has no row any more. */
-  readonly prunedUntil: number | null;
-  readonly registeredAt: number;
-}
-
-/** A tick in the file, or several in a row that did not run. */
-export interface RunRow {
-  readonly job: string;
-  readonly scheduledFor: number;
-  readonly lastScheduledFor: number;
-  readonly ticks: number;
-  readonly outcome: RunOutcome;
-  readonly attempts: number;
-  readonly instance: string;
-  readonly fencingToken: number;
-  readonly startedAt: number;
-  readonly endedAt: number | null;
-  readonly error: string | null;
-}
+/** A job that is registered for the first time. */
+type NewJob = Omit<JobRow, 'prunedUntil'> & { readonly registeredAt: number };
 
 /** What ends the run that one term began. */
 export type EndedRow = Pick<
@@ -58,7 +35,6 @@ const JOB_COLUMNS = [
   'schedule',
   'handled_until as handledUntil',
   'pruned_until as prunedUntil',
-  'registered_at as registeredAt',
 ] as const;
 
 const selectJob = statement<{ name: string }>()((db, param) =>
@@ -69,7 +45,7 @@ const selectJobs = statement()((db) =>
   db.selectFrom('onehost_jobs').select(JOB_COLUMNS).orderBy('name'),
 );
 
-const insertJob = statement<Omit<JobRow, 'prunedUntil'>>()((db, param) =>
+const insertJob = statement<NewJob>()((db, param) =>
   db.insertInto('onehost_jobs').values({
     name: param('name'),
     lease: param('lease'),
@@ -236,7 +212,7 @@ export class JobRows {
     return this.#selectAll.all({});
   }
 
-  add(job: Omit<JobRow, 'prunedUntil'>): void {
+  add(job: NewJob): void {
     this.#insert.run(job);
   }
 

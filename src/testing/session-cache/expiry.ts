@@ -95,7 +95,7 @@ export function expiryClaims(claim: Claim): void {
 
   claim(
     'purgeExpired removes what has expired and nothing else',
-    ['retains'],
+    ['purging'],
     async ({ cache, advance }) => {
       for (let count = 0; count < 20; count++) await cache.set(`live ${count}`, { userId: 8 }, 60);
       for (let count = 0; count < 30; count++) await cache.set(`old ${count}`, { userId: 7 }, 1);
@@ -110,7 +110,7 @@ export function expiryClaims(claim: Claim): void {
 
   claim(
     'a purge whose signal came stops after a slice and says that more is left',
-    ['retains'],
+    ['purging'],
     async ({ cache, advance }) => {
       for (let count = 0; count < 30; count++) await cache.set(`old ${count}`, { userId: 7 }, 1);
       await advance(1);

@@ -35,8 +35,11 @@ export interface ClaimContext {
   advance(seconds: number): Awaitable<void>;
 }
 
-/** What a backend must be able to do for a claim to mean anything; `other`: what one cache does holds in another at once. */
-type Need = 'retains' | 'other' | 'persistent';
+/**
+ * What a backend must be able to do for a claim to mean anything; `other`: what one cache does holds in another at once; `purging`: what has
+ * expired stays until somebody removes it.
+ */
+type Need = 'retains' | 'other' | 'persistent' | 'purging';
 
 export type Claim = (
   name: string,
@@ -54,6 +57,7 @@ export function claimsOf(runner: TestRunner, harness: SessionCacheHarness): Clai
       !capabilities.retains ||
       capabilities.coherence !== 'strict',
     persistent: !capabilities.persistent,
+    purging: !capabilities.retains || capabilities.selfPurging === true,
   };
   return (name, needs, body) => {
     const lacking = needs.filter((need) => lacks[need]);

@@ -1,15 +1,23 @@
-import { InvalidOptionError } from '../../contract/errors/index.ts';
-import type { Term } from '../../contract/lease.ts';
-import { MAX_NAME_LENGTH } from '../../contract/lease-store.ts';
-import { assertName, describeType } from '../../contract/validate-arguments.ts';
-import { assertKnownOptions } from '../../contract/validate-options.ts';
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { InvalidOptionError } from '../contract/errors/index.ts';
+import type { Instance } from '../contract/instance.ts';
+import type { Term } from '../contract/lease.ts';
+import { MAX_NAME_LENGTH } from '../contract/lease-store.ts';
+import { assertName, describeType } from '../contract/validate-arguments.ts';
 
-/** @throws InvalidOptionError */
-export function readAppVersion(options: {
-  readonly appVersion?: string | undefined;
-}): string | null {
-  assertKnownOptions('DatabaseLeaseStore', options, ['appVersion']);
-  const { appVersion } = options;
+/** Who a new lease store is to others. @throws InvalidOptionError */
+export function newInstance(appVersion: string | undefined, startedAt: number): Instance {
+  return Object.freeze({
+    id: randomBytes(16).toString('hex'),
+    processId: process.pid,
+    host: hostname(),
+    appVersion: readAppVersion(appVersion),
+    startedAt: new Date(startedAt),
+  });
+}
+
+function readAppVersion(appVersion: unknown): string | null {
   if (appVersion === undefined) return null;
   if (typeof appVersion !== 'string' || appVersion.length > MAX_NAME_LENGTH) {
     const found =

@@ -6,7 +6,17 @@ import { setTimeout as wait } from 'node:timers/promises';
 /** How long a server may take to answer. It takes some 20 ms. */
 const START_MILLISECONDS = 10_000;
 
-/** A redis-server that only this run uses. */
+export interface RedisServerOptions {
+  /** A free one by default. */
+  readonly port?: number;
+  /** As in redis.conf, in place of those that keep nothing on disk. */
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly env?: NodeJS.ProcessEnv;
+  /** A configuration file of a Sentinel, which this is to be. */
+  readonly sentinelFile?: string;
+}
+
+/** A redis-server on this machine that only this run uses. */
 export class RedisServer {
   readonly port: number;
   readonly #process: ChildProcess;
@@ -25,13 +35,24 @@ export class RedisServer {
     return /\bv=([\d.]+)/.exec(stdout ?? '')?.[1] ?? null;
   }
 
-  static async start(folder: string): Promise<RedisServer> {
-    const port = await freePort();
-    const settings = { bind: '127.0.0.1', port, dir: folder, save: '', appendonly: 'no' };
+  /** @param folder where it keeps what it keeps. */
+  static async start(folder: string, options: RedisServerOptions = {}): Promise<RedisServer> {
+    const port = options.port ?? (await freePort());
+    const { sentinelFile } = options;
+    const settings = {
+      bind: '127.0.0.1',
+      port,
+      dir: folder,
+      ...(sentinelFile === undefined ? { save: '', appendonly: 'no' } : {}),
+      ...options.settings,
+    };
     const child = spawn(
       'redis-server',
-      Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]),
-      { stdio: 'ignore' },
+      [
+        ...(sentinelFile === undefined ? [] : [sentinelFile, '--sentinel']),
+        ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]),
+      ],
+      { stdio: 'ignore', env: options.env ?? process.env },
     );
     const server = new RedisServer(port, child);
     const end = performance.now() + START_MILLISECONDS;
@@ -45,16 +66,26 @@ export class RedisServer {
     return server;
   }
 
-  async stop(): Promise<void> {
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** SIGSTOP and SIGCONT: it is there, and does nothing. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#process.kill(signal);
+  }
+
+  /** `SIGKILL`: as a crash ends it. */
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
     process.off('exit', this.#endWithUs);
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const ended = once(this.#process, 'exit');
-    this.#process.kill('SIGTERM');
+    this.#process.kill(signal);
     await ended;
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

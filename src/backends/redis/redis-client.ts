@@ -1,0 +1,72 @@
+import { InvalidOptionError } from '../../contract/errors/index.ts';
+import { describeType } from '../../contract/validate-arguments.ts';
+
+/** What one command is sent with. */
+interface SendOptions {
+  readonly abortSignal?: AbortSignal | undefined;
+  readonly timeout?: number | undefined;
+  readonly typeMapping?: object | undefined;
+}
+
+/** A client of one server, or a pool of such: `createClient()`, `createClientPool()`. */
+export interface RedisServerClient {
+  sendCommand(command: string[], options?: SendOptions): Promise<unknown>;
+}
+
+/** A client that Sentinels tell which server is the primary: `createSentinel()`. */
+export interface RedisSentinelClient {
+  getMasterNode(): unknown;
+  sendCommand(
+    isReadonly: boolean | undefined,
+    command: string[],
+    options?: SendOptions,
+  ): Promise<unknown>;
+}
+
+/** A client of a Cluster: `createCluster()`. */
+export interface RedisClusterClient {
+  nodeClient(node: never): unknown;
+  sendCommand(
+    firstKey: string | undefined,
+    isReadonly: boolean | undefined,
+    command: string[],
+    options?: SendOptions,
+  ): Promise<unknown>;
+}
+
+/** What is asked of a client of the package `redis`, 6 or later. */
+export type RedisClient = RedisServerClient | RedisSentinelClient | RedisClusterClient;
+
+/** Sends a command that concerns `key` to the primary; it is not sent any more once `signal` has aborted. */
+export type SendCommand = (key: string, command: string[], signal: AbortSignal) => Promise<unknown>;
+
+/** Replies come as strings, whatever the app's own commands get; the deadline is ours. */
+const AS_STRINGS = Object.freeze({});
+
+/**
+ * One way to send for every kind of client. None of them reads from a replica: what was invalidated may still be there.
+ *
+ * @throws InvalidOptionError
+ */
+export function sendBy(of: string, client: RedisClient): SendCommand {
+  const found: unknown = client;
+  if (typeof found !== 'object' || found === null || !('sendCommand' in found)) {
+    throw new InvalidOptionError(
+      `${of} needs a client of the package "redis" as createClient() makes it, but found ` +
+        `${found instanceof Promise ? 'a promise (await connect())' : describeType(found)}.`,
+    );
+  }
+  // The client's own timeout, which is a signal and a timer more for each command, is left out.
+  const options = (abortSignal: AbortSignal) => ({
+    abortSignal,
+    timeout: 0,
+    typeMapping: AS_STRINGS,
+  });
+  if ('nodeClient' in client) {
+    return (key, command, signal) => client.sendCommand(key, false, command, options(signal));
+  }
+  if ('getMasterNode' in client) {
+    return (_, command, signal) => client.sendCommand(false, command, options(signal));
+  }
+  return (_, command, signal) => client.sendCommand(command, options(signal));
+}

@@ -1,0 +1,42 @@
+import { checkServer } from './check-server.ts';
+import { type RedisClient, type SendCommand, sendBy } from './redis-client.ts';
+import type { Script } from './script.ts';
+import { translateError, type UnavailableError } from './translate-error.ts';
+
+/** What a store asks of the server. It looks once whether the server is fit, before the first command. */
+export class ServerCommands {
+  readonly prefix: string;
+  readonly #send: SendCommand;
+  readonly #Unavailable: UnavailableError;
+  #isChecked = false;
+
+  /** @throws InvalidOptionError */
+  constructor(of: string, client: RedisClient, prefix: string, Unavailable: UnavailableError) {
+    this.prefix = prefix;
+    this.#send = sendBy(of, client);
+    this.#Unavailable = Unavailable;
+  }
+
+  async command(command: string[], signal: AbortSignal): Promise<unknown> {
+    try {
+      if (!this.#isChecked) await this.#check(signal);
+      return await this.#send(this.prefix, command, signal);
+    } catch (error) {
+      throw translateError(error, this.#Unavailable);
+    }
+  }
+
+  async run(script: Script, args: readonly string[], signal: AbortSignal): Promise<unknown> {
+    try {
+      if (!this.#isChecked) await this.#check(signal);
+      return await script.run(this.#send, this.prefix, args, signal);
+    } catch (error) {
+      throw translateError(error, this.#Unavailable);
+    }
+  }
+
+  async #check(signal: AbortSignal): Promise<void> {
+    await checkServer(this.#send, this.prefix, signal);
+    this.#isChecked = true;
+  }
+}

@@ -1,0 +1,319 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { createClient } from 'redis';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { OnehostError } from '../../../src/index.ts';
+import { RedisJobLedger, RedisLeaseStore, RedisSessionCache } from '../../../src/redis.ts';
+import { RedisServer, type RedisServerOptions } from '../../support/redis-server.ts';
+import { TcpRelay } from '../../support/tcp-relay.ts';
+import { TemporaryFolder } from '../../support/temporary-folder.ts';
+import { lacksRedis } from './redis-place.ts';
+
+/** What each call may take here, in seconds, and what a busy machine adds. */
+const TIMEOUT = 0.5;
+const SLACK_MILLISECONDS = 1000;
+
+async function start(options: RedisServerOptions = {}) {
+  const folder = new TemporaryFolder();
+  const server = await RedisServer.start(folder.path, options);
+  onTestFinished(async () => {
+    await server.stop('SIGKILL');
+    folder[Symbol.dispose]();
+  });
+  return { server, folder };
+}
+
+async function connect(port: number, options: object = {}) {
+  const client = createClient({ url: `redis://127.0.0.1:${port}`, ...options });
+  client.on('error', () => {});
+  await client.connect();
+  onTestFinished(() => client.destroy());
+  return client;
+}
+
+/** What it was refused with, and how long that took. */
+async function refusal(call: () => Promise<unknown>) {
+  const begin = performance.now();
+  const error = await call().then(
+    () => new Error('It was not refused.'),
+    (thrown: OnehostError) => thrown,
+  );
+  return { error, milliseconds: performance.now() - begin };
+}
+
+const load = () => ({ session: { userId: 7, loaded: true }, ttlSeconds: 60 });
+
+describe.skipIf(lacksRedis)('a server that hangs', () => {
+  test('holds nobody up for longer than the deadline, and what was refused has its error', async () => {
+    const { server } = await start();
+    const client = await connect(server.port);
+    const cache = new RedisSessionCache(client, { timeoutSeconds: TIMEOUT });
+    const leases = new RedisLeaseStore(client, { timeoutSeconds: TIMEOUT });
+    const ledger = new RedisJobLedger(leases);
+    const lease = await leases.acquire('lease');
+    await cache.set('token', { userId: 7 }, 60);
+    server.signal('SIGSTOP');
+    const calls: [string, () => Promise<unknown>][] = [
+      ['ONEHOST_CACHE_UNAVAILABLE', () => cache.get('token')],
+      ['ONEHOST_CACHE_UNAVAILABLE', () => cache.set('token', { userId: 7 }, 60)],
+      ['ONEHOST_CACHE_UNAVAILABLE', () => cache.getOrLoad('token', load)],
+      ['ONEHOST_CACHE_UNAVAILABLE', () => cache.touch('token', 60)],
+      ['ONEHOST_CACHE_UNAVAILABLE', () => cache.invalidate('token')],
+      ['ONEHOST_CACHE_UNAVAILABLE', () => cache.invalidateByUser(7)],
+      ['ONEHOST_CACHE_UNAVAILABLE', () => cache.listByUser(7)],
+      ['ONEHOST_CACHE_UNAVAILABLE', () => cache.clear()],
+      ['ONEHOST_LEASE_STORE_UNAVAILABLE', () => leases.tryAcquire('lease')],
+      ['ONEHOST_LEASE_STORE_UNAVAILABLE', () => leases.list()],
+      ['ONEHOST_LEASE_STORE_UNAVAILABLE', () => lease.renew()],
+      ['ONEHOST_LEASE_STORE_UNAVAILABLE', () => ledger.jobs()],
+      ['ONEHOST_LEASE_STORE_UNAVAILABLE', () => lease.release()],
+    ];
+    const refusals = await Promise.all(calls.map(([, call]) => refusal(call)));
+    server.signal('SIGCONT');
+    for (const [index, { error, milliseconds }] of refusals.entries()) {
+      expect(error).toMatchObject({ code: calls[index]?.[0] });
+      expect(milliseconds).toBeLessThan(TIMEOUT * 1000 + SLACK_MILLISECONDS);
+    }
+    // It may go on with what it had been sent, the set too. What is asked now comes after that.
+    await cache.invalidate('token');
+    expect(await cache.get('token')).toBeNull();
+    expect(await cache.listByUser(7)).toEqual([]);
+    await leases.close();
+  });
+
+  test('costs a lease its holder’s trust by the clock of the holder', async () => {
+    const { server } = await start();
+    const leases = new RedisLeaseStore(await connect(server.port), { timeoutSeconds: TIMEOUT });
+    const lease = await leases.acquire('lease', { durationSeconds: 1, marginSeconds: 0.2 });
+    const begin = performance.now();
+    server.signal('SIGSTOP');
+    await new Promise((resolve) => lease.signal.addEventListener('abort', resolve));
+    expect(performance.now() - begin).toBeLessThan(800 + SLACK_MILLISECONDS);
+    expect(lease.signal.reason).toMatchObject({ code: 'ONEHOST_LEASE_LOST' });
+    server.signal('SIGCONT');
+    expect((await leases.acquire('lease', { timeoutSeconds: 10 })).reason).toBe('expired');
+    await leases.close();
+  });
+
+  test('lets an app that says so go on with its own store, and keeps nothing of that', async () => {
+    const { server } = await start();
+    const cache = new RedisSessionCache(await connect(server.port), {
+      timeoutSeconds: TIMEOUT,
+      readsWhenUnavailable: 'miss',
+    });
+    await cache.set('token', { userId: 7 }, 60);
+    server.signal('SIGSTOP');
+    expect(await cache.get('token')).toBeNull();
+    expect(await cache.getOrLoad('token', load)).toEqual({ userId: 7, loaded: true });
+    const { error } = await refusal(() => cache.invalidate('token'));
+    expect(error).toMatchObject({ code: 'ONEHOST_CACHE_UNAVAILABLE' });
+    server.signal('SIGCONT');
+    expect(await cache.get('another')).toBeNull();
+  });
+});
+
+describe.skipIf(lacksRedis)('a server that is gone', () => {
+  test('is not sent later what was given up meanwhile', async () => {
+    const { server } = await start();
+    await using relay = await TcpRelay.before(server.port);
+    const client = await connect(relay.port);
+    const cache = new RedisSessionCache(client, { timeoutSeconds: TIMEOUT });
+    const other = new RedisSessionCache(await connect(server.port));
+    await cache.set('before', { userId: 7 }, 60);
+    relay.refuse();
+    const sets = Array.from({ length: 100 }, (_, index) =>
+      refusal(() => cache.set(`token ${index}`, { userId: 7 }, 60)),
+    );
+    for (const { error } of await Promise.all(sets)) {
+      expect(error).toMatchObject({ code: 'ONEHOST_CACHE_UNAVAILABLE' });
+    }
+    await other.invalidateByUser(7);
+    relay.accept();
+    const end = performance.now() + 5000;
+    while ((await refusal(() => cache.get('before'))).error.message !== 'It was not refused.') {
+      if (performance.now() > end) throw new Error('It is not connected any more.');
+    }
+    expect(await other.listByUser(7)).toEqual([]);
+  });
+
+  test('without an offline queue is told at once', async () => {
+    const { server } = await start();
+    const client = await connect(server.port, { disableOfflineQueue: true });
+    const cache = new RedisSessionCache(client, { timeoutSeconds: 30 });
+    await cache.set('token', { userId: 7 }, 60);
+    await server.stop('SIGKILL');
+    const { error, milliseconds } = await refusal(() => cache.get('token'));
+    expect(error).toMatchObject({ code: 'ONEHOST_CACHE_UNAVAILABLE' });
+    expect(milliseconds).toBeLessThan(SLACK_MILLISECONDS);
+  });
+
+  test('and whose client was closed is an error of ours, too', async () => {
+    const { server } = await start();
+    const client = await connect(server.port);
+    const cache = new RedisSessionCache(client);
+    client.destroy();
+    const { error } = await refusal(() => cache.get('token'));
+    expect(error).toMatchObject({ code: 'ONEHOST_CACHE_UNAVAILABLE' });
+    expect(error.cause).toBeInstanceOf(Error);
+    // The test's own end of the client.
+    await client.connect();
+  });
+});
+
+describe.skipIf(lacksRedis)('a server that lost everything', () => {
+  test('refuses a fill from before', async () => {
+    const { server } = await start();
+    const client = await connect(server.port);
+    const cache = new RedisSessionCache(client);
+    let loads = 0;
+    const loaded = await cache.getOrLoad('token', async () => {
+      loads++;
+      if (loads === 1) await client.flushAll();
+      return { session: { userId: 7, loads }, ttlSeconds: 60 };
+    });
+    expect(loaded).toEqual({ userId: 7, loads: 2 });
+  });
+
+  test('gives no fencing token twice, ends the terms under way, and is noticed', async () => {
+    const { server } = await start();
+    const client = await connect(server.port);
+    const leases = new RedisLeaseStore(client);
+    const { subscribe, unsubscribe } = await import('node:diagnostics_channel');
+    const told: unknown[] = [];
+    const listener = (event: unknown) => told.push(event);
+    subscribe('onehost:leases-lost', listener);
+    onTestFinished(() => {
+      unsubscribe('onehost:leases-lost', listener);
+    });
+    const lease = await leases.acquire('lease');
+    await client.flushAll();
+    await expect(lease.renew()).rejects.toMatchObject({ code: 'ONEHOST_LEASE_LOST' });
+    const next = await leases.acquire('lease');
+    expect(next.reason).toBe('first');
+    expect(next.fencingToken).toBeGreaterThan(lease.fencingToken);
+    expect(told).toEqual([{ prefix: '{onehost}:' }]);
+    await leases.close();
+  });
+
+  test('and whose clock was set back gives none twice to a store that has seen it', async () => {
+    const { server } = await start();
+    const client = await connect(server.port);
+    const leases = new RedisLeaseStore(client);
+    await leases.acquire('lease');
+    const ahead = Date.now() * 1000 + 3600e6;
+    await client.hSet('{onehost}:lease:lease', { token: String(ahead), holder: '' });
+    await leases.tryAcquire('lease').then((lease) => lease?.release());
+    await client.flushAll();
+    const next = await leases.tryAcquire('lease');
+    expect(next?.fencingToken).toBeGreaterThan(ahead);
+    await leases.close();
+  });
+});
+
+describe.skipIf(lacksRedis)('a server that is unfit is refused, before anything is written', () => {
+  test('because it evicts', async () => {
+    const { server } = await start({
+      settings: { maxmemory: '100mb', 'maxmemory-policy': 'volatile-lru' },
+    });
+    const client = await connect(server.port);
+    const { error } = await refusal(() => new RedisSessionCache(client).set('t', { userId: 7 }, 1));
+    expect(error).toMatchObject({ code: 'ONEHOST_SERVER_UNSUITABLE' });
+    expect(error.message).toContain('volatile-lru');
+    const leases = new RedisLeaseStore(client);
+    expect((await refusal(() => leases.tryAcquire('lease'))).error).toMatchObject({
+      code: 'ONEHOST_SERVER_UNSUITABLE',
+    });
+    expect(await client.dbSize()).toBe(0);
+  });
+
+  test('but not because its user may not ask', async () => {
+    const { server } = await start();
+    const admin = await connect(server.port);
+    await admin.sendCommand([
+      'ACL',
+      'SETUSER',
+      'app',
+      'on',
+      '>secret',
+      '~{onehost}:*',
+      '+@all',
+      '-info',
+    ]);
+    const client = await connect(server.port, { username: 'app', password: 'secret' });
+    const cache = new RedisSessionCache(client);
+    await cache.set('token', { userId: 7 }, 60);
+    expect(await cache.get('token')).toEqual({ userId: 7 });
+    await admin.sendCommand(['ACL', 'SETUSER', 'app', '-mget']);
+    const { error } = await refusal(() => cache.get('token'));
+    expect(error).toMatchObject({ code: 'ONEHOST_SERVER_UNSUITABLE' });
+    expect(error.message).toContain('NOPERM');
+  });
+
+  test('because memory is full is passing, and an error of its own kind', async () => {
+    const { server } = await start({
+      settings: { maxmemory: '3mb', 'maxmemory-policy': 'noeviction' },
+    });
+    const cache = new RedisSessionCache(await connect(server.port));
+    const large = { userId: 7, data: 'x'.repeat(100_000) };
+    const fill = async () => {
+      for (let count = 0; count < 100; count++) await cache.set(`token ${count}`, large, 60);
+    };
+    const { error } = await refusal(fill);
+    expect(error).toMatchObject({ code: 'ONEHOST_CACHE_UNAVAILABLE' });
+    expect(error.message).toContain('OOM');
+  });
+
+  test('scripts that it forgot are sent again', async () => {
+    const { server } = await start();
+    const client = await connect(server.port);
+    const cache = new RedisSessionCache(client);
+    await cache.set('token', { userId: 7 }, 60);
+    await client.scriptFlush();
+    expect(await cache.invalidate('token')).toBe(true);
+  });
+
+  test('a client that is none is refused when the cache is made', () => {
+    for (const none of [undefined, null, 7, {}, Promise.resolve()]) {
+      expect(() => new RedisSessionCache(none as never)).toThrow(
+        expect.objectContaining({ code: 'ONEHOST_INVALID_OPTION' }),
+      );
+    }
+    for (const prefix of ['', 'a b', '{a}', 'a*', 7, 'x'.repeat(101)]) {
+      const client = createClient();
+      expect(() => new RedisSessionCache(client, { prefix: prefix as string })).toThrow(
+        expect.objectContaining({ code: 'ONEHOST_INVALID_OPTION' }),
+      );
+    }
+  });
+});
+
+describe.skipIf(lacksRedis)('at rest', () => {
+  test('there is no token, and every key of a session expires', async () => {
+    const { server } = await start();
+    const client = await connect(server.port);
+    const cache = new RedisSessionCache(client);
+    for (let count = 0; count < 20; count++) {
+      await cache.set(`secret-${count}`, { userId: count % 3 }, 1000);
+    }
+    await cache.touch('secret-1', 2000);
+    await cache.invalidate('secret-2');
+    await cache.invalidateByUser(1, { exceptToken: 'secret-4' });
+    await cache.getOrLoad('secret-99', load);
+    for (const key of await client.keys('*')) {
+      expect(key).not.toContain('secret');
+      expect(key.startsWith('{onehost}:')).toBe(true);
+      const isLasting = key === '{onehost}:generation' || key === '{onehost}:position';
+      expect((await client.pTTL(key)) > 0, key).toBe(!isLasting);
+    }
+  });
+
+  test('an index whose sessions have all expired is gone, without anybody’s doing', async () => {
+    const { server } = await start();
+    const client = await connect(server.port);
+    const cache = new RedisSessionCache(client);
+    await cache.set('long', { userId: 7 }, 1000);
+    await cache.set('short', { userId: 7 }, 0.05);
+    await cache.touch('long', 0.05);
+    await wait(100);
+    expect(await client.keys('{onehost}:[su]:*')).toEqual([]);
+  });
+});

@@ -1,0 +1,181 @@
+import { writeFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import { createClient, createClientPool, createCluster, createSentinel } from 'redis';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import {
+  type RedisClient,
+  RedisJobLedger,
+  RedisLeaseStore,
+  RedisSessionCache,
+} from '../../../src/redis.ts';
+import { freePort, RedisServer, type RedisServerOptions } from '../../support/redis-server.ts';
+import { TemporaryFolder } from '../../support/temporary-folder.ts';
+import { lacksRedis } from './redis-place.ts';
+
+const PATIENCE_MILLISECONDS = 30_000;
+
+async function start(options: RedisServerOptions = {}): Promise<RedisServer> {
+  const folder = new TemporaryFolder();
+  const server = await RedisServer.start(folder.path, options);
+  onTestFinished(async () => {
+    await server.stop('SIGKILL');
+    folder[Symbol.dispose]();
+  });
+  return server;
+}
+
+async function tell(server: RedisServer, ...command: string[]): Promise<string> {
+  const client = createClient({ url: server.url });
+  client.on('error', () => {});
+  await client.connect();
+  const answer = await client.sendCommand(command);
+  client.destroy();
+  return typeof answer === 'string' ? answer : JSON.stringify(answer);
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  const end = performance.now() + PATIENCE_MILLISECONDS;
+  while (!(await isSo().catch(() => false))) {
+    if (performance.now() > end) throw new Error('It does not become so.');
+    await wait(20);
+  }
+}
+
+let uses = 0;
+
+/** Each kind of command once, and that they see what the others did. */
+async function useAll(client: RedisClient): Promise<void> {
+  uses++;
+  const cache = new RedisSessionCache(client, { prefix: `sessions-${uses}` });
+  await cache.set('token', { userId: 7 }, 60);
+  await cache.set('another', { userId: 7 }, 60);
+  expect(await cache.get('token')).toEqual({ userId: 7 });
+  expect(await cache.touch('token', 30)).toBe(true);
+  const load = () => ({ session: { userId: 8 }, ttlSeconds: 60 });
+  expect(await cache.getOrLoad('loaded', load)).toEqual({ userId: 8 });
+  expect((await cache.listByUser(7)).length).toBe(2);
+  expect(await cache.invalidate('token')).toBe(true);
+  expect(await cache.get('token')).toBeNull();
+  expect(await cache.invalidateByUser(7)).toBe(1);
+  await cache.clear();
+  expect(await cache.get('loaded')).toBeNull();
+  expect((await cache.purgeExpired()).complete).toBe(true);
+
+  const leases = new RedisLeaseStore(client, { prefix: `jobs-${uses}` });
+  const ledger = new RedisJobLedger(leases);
+  const lease = await leases.acquire('lease');
+  await lease.renew();
+  await ledger.register(lease, { name: 'job', schedule: 'hourly', startAt: new Date(0) });
+  expect(await ledger.begin(lease, 'job', new Date(1))).toBe(true);
+  expect((await ledger.runs('job')).length).toBe(1);
+  expect((await leases.list()).length).toBe(1);
+  await leases.close();
+}
+
+describe.skipIf(lacksRedis)('all of it works', () => {
+  test('by a client, and by one that speaks RESP2 or gives buffers to the app', async () => {
+    const { url } = await start();
+    for (const options of [{}, { RESP: 2 as const }]) {
+      const client = createClient({ url, ...options });
+      await client.connect();
+      await useAll(client);
+      client.destroy();
+    }
+    const client = createClient({ url, commandOptions: { typeMapping: { 36: Buffer } } });
+    await client.connect();
+    await useAll(client);
+    client.destroy();
+  });
+
+  test('by a pool of clients', async () => {
+    const { url } = await start();
+    const pool = createClientPool({ url });
+    pool.on('error', () => {});
+    await pool.connect();
+    await useAll(pool);
+    pool.destroy();
+  });
+
+  test('in a Cluster, whose keys of one prefix are on one server', async () => {
+    const settings = async () => ({
+      'cluster-enabled': 'yes',
+      'cluster-port': String(await freePort()),
+      'cluster-node-timeout': '2000',
+    });
+    const servers = [];
+    const ports = [];
+    for (let count = 0; count < 3; count++) {
+      const own = await settings();
+      ports.push(own['cluster-port']);
+      servers.push(await start({ settings: own }));
+    }
+    const [first] = servers as [RedisServer];
+    const ranges = [
+      ['0', '5460'],
+      ['5461', '10922'],
+      ['10923', '16383'],
+    ] as const;
+    for (const [index, server] of servers.entries()) {
+      await tell(server, 'CLUSTER', 'ADDSLOTSRANGE', ...(ranges[index] as readonly string[]));
+      const bus = ports[index] as string;
+      await tell(first, 'CLUSTER', 'MEET', '127.0.0.1', String(server.port), bus);
+    }
+    for (const server of servers) {
+      await until(async () => /cluster_state:ok/.test(await tell(server, 'CLUSTER', 'INFO')));
+    }
+    const cluster = createCluster({ rootNodes: servers.map(({ url }) => ({ url })) });
+    cluster.on('error', () => {});
+    await cluster.connect();
+    await useAll(cluster);
+    // Two prefixes on two of the three servers, at least.
+    for (const prefix of ['a', 'b', 'c', 'd', 'e', 'f']) {
+      const cache = new RedisSessionCache(cluster, { prefix });
+      await cache.set('token', { userId: 7 }, 60);
+    }
+    const sizes = await Promise.all(
+      servers.map(async (each) => Number(await tell(each, 'DBSIZE'))),
+    );
+    expect(sizes.filter((size) => size > 0).length).toBeGreaterThan(1);
+    cluster.destroy();
+  });
+
+  test('by Sentinel, also after the primary was killed and a replica is in its place', async () => {
+    const primary = await start();
+    const replica = await start({ settings: { replicaof: `127.0.0.1 ${primary.port}` } });
+    await until(async () =>
+      /master_link_status:up/.test(await tell(replica, 'INFO', 'replication')),
+    );
+    using folder = new TemporaryFolder();
+    const sentinelFile = folder.file('sentinel.conf');
+    writeFileSync(
+      sentinelFile,
+      [
+        `sentinel monitor app 127.0.0.1 ${primary.port} 1`,
+        'sentinel down-after-milliseconds app 500',
+        'sentinel failover-timeout app 2000',
+      ].join('\n'),
+    );
+    const watcher = await start({ sentinelFile });
+    // It learns of the replica from the primary.
+    await until(async () =>
+      (await tell(watcher, 'SENTINEL', 'REPLICAS', 'app')).includes(String(replica.port)),
+    );
+    const sentinel = createSentinel({
+      name: 'app',
+      sentinelRootNodes: [{ host: '127.0.0.1', port: watcher.port }],
+      replicaPoolSize: 1,
+    });
+    sentinel.on('error', () => {});
+    await sentinel.connect();
+    await useAll(sentinel);
+    const cache = new RedisSessionCache(sentinel, { timeoutSeconds: 1 });
+    await cache.set('token', { userId: 7 }, 600);
+    await tell(primary, 'WAIT', '1', '1000');
+    await until(async () => (await tell(replica, 'DBSIZE')) === (await tell(primary, 'DBSIZE')));
+    await primary.stop('SIGKILL');
+    await until(async () => (await cache.get('token')) !== null);
+    await until(async () => cache.invalidate('token'));
+    expect(await cache.get('token')).toBeNull();
+    sentinel.destroy();
+  });
+});
