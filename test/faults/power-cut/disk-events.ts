@@ -92,8 +92,9 @@ class TraceReader {
       this.events.push(file === '' ? { does: 'sync-folder' } : { does: 'sync', file });
       return;
     }
+    // Of a call in which its process was killed no result is known: it counts as done, which is as good as not while it is not synced.
     const [, text = '', length, at] =
-      /^pwrite64\(\d+<[^>]*>, "([^"]*)", (\d+), (\d+)\) += \d+/.exec(call) ?? [];
+      /^pwrite64\(\d+<[^>]*>, "([^"]*)", (\d+), (\d+) *\) += (?:\d+|\?)/.exec(call) ?? [];
     const size = /^ftruncate\(\d+<[^>]*>, (\d+)\)/.exec(call)?.[1];
     if (length !== undefined) {
       const bytes = fromHex(text);
@@ -102,7 +103,7 @@ class TraceReader {
     } else if (size !== undefined) {
       this.events.push({ does: 'truncate', file, size: Number(size) });
     } else {
-      throw new Error(`Not understood: ${call.slice(0, 300)}`);
+      throw new Error(`Not understood: ${call.slice(-300)}`);
     }
   }
 
