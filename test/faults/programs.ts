@@ -41,7 +41,7 @@ export class Programs implements Disposable {
 
   start(order: object): ChildProcess {
     const child = fork(this.#program, [JSON.stringify(order)], {
-      execArgv: ['--import', 'tsx'],
+      execArgv: this.#program.endsWith('.ts') ? ['--import', 'tsx'] : [],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       env: this.#env,
     });

@@ -25,7 +25,8 @@ describe(`a process that is killed while it writes, ${ROUNDS} times (ONEHOST_CRA
     'leaves all that has returned, nothing half done, and a sound file, for those that open it and those that have it open',
     async () => {
       using folder = new TemporaryFolder();
-      using writers = new Writers();
+      using programs = new TemporaryFolder();
+      using writers = new Writers(programs.path);
       const random = randomNumbers(SEED);
       let account = new Account();
       let file = '';

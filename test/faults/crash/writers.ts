@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
+import { compiled } from '../../support/compiled.ts';
 import { next, Programs } from '../programs.ts';
 import type { JournalLine } from './operations.ts';
 import type { WriterOrder } from './writer.ts';
@@ -10,10 +11,12 @@ const READY = 2;
 
 /** Processes that write until they are killed. */
 export class Writers implements Disposable {
-  readonly #programs = new Programs(new URL('./writer.ts', import.meta.url));
+  readonly #programs: Programs;
   readonly #ready: { readonly child: ChildProcess; readonly ready: Promise<unknown> }[] = [];
 
-  constructor() {
+  /** @param folder an empty one, for the program. */
+  constructor(folder: string) {
+    this.#programs = new Programs(compiled(new URL('./writer.ts', import.meta.url), folder));
     for (let count = 0; count < READY; count++) this.#startOne();
   }
 
