@@ -1,3 +1,4 @@
+import type { createClient, createClientPool, createCluster, createSentinel } from 'redis';
 import { expect, expectTypeOf, test } from 'vitest';
 import type {
   DatabaseJobLedger,
@@ -11,6 +12,8 @@ import type {
   TransactionConnection,
 } from '../src/index.ts';
 import * as onehost from '../src/index.ts';
+import type { RedisJobLedger, RedisLeaseStore, RedisSessionCache } from '../src/redis.ts';
+import * as redis from '../src/redis.ts';
 import * as testing from '../src/testing/index.ts';
 
 interface AppSession extends Session {
@@ -36,6 +39,11 @@ test('the public names are these', () => {
     'purgeSessionsJob',
     'sessionIdOf',
     'systemClock',
+  ]);
+  expect(Object.keys(redis).toSorted()).toEqual([
+    'RedisJobLedger',
+    'RedisLeaseStore',
+    'RedisSessionCache',
   ]);
   expect(Object.keys(testing).toSorted()).toEqual([
     'ManualClock',
@@ -73,4 +81,15 @@ test('who holds DatabaseLeaseStore itself needs no await, but to wait for a leas
 test('what is in the file is a LeaseStore and a JobLedger of its connection', () => {
   expectTypeOf<DatabaseLeaseStore>().toExtend<LeaseStore<TransactionConnection>>();
   expectTypeOf<DatabaseJobLedger>().toExtend<JobLedger<TransactionConnection>>();
+});
+
+test('what is in Redis keeps the same contracts, and takes every kind of client', () => {
+  expectTypeOf<RedisSessionCache<AppSession>>().toExtend<SessionCache<AppSession>>();
+  expectTypeOf<RedisLeaseStore>().toExtend<LeaseStore<never>>();
+  expectTypeOf<RedisJobLedger>().toExtend<JobLedger<never>>();
+  type Taken = ConstructorParameters<typeof RedisSessionCache>[0];
+  expectTypeOf<ReturnType<typeof createClient>>().toExtend<Taken>();
+  expectTypeOf<ReturnType<typeof createClientPool>>().toExtend<Taken>();
+  expectTypeOf<ReturnType<typeof createSentinel>>().toExtend<Taken>();
+  expectTypeOf<ReturnType<typeof createCluster>>().toExtend<Taken>();
 });

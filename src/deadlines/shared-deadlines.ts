@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Awaitable } from '../contract/awaitable.ts';
-import type { CancelTimer, Clock } from '../contract/clock.ts';
+import type { Clock } from '../contract/clock.ts';
 
 /** Calls that begin within this share of their time have one deadline, that of the first: the others have so much less at most. */
 const SHARED_SHARE = 1 / 32;
@@ -8,6 +8,9 @@ const SHARED_SHARE = 1 / 32;
 /**
  * What `withinDeadline` does, for calls that come by the thousand: those that begin at about the same time share a signal and a timer. One of each for every call
  * cost 10 us of the 20 that a get of a session in Redis took.
+ *
+ * The timer runs on when the answers have come, and does not keep the process alive: the connection that an answer is awaited from does. To call it off each time
+ * costs as much as to make one.
  */
 export class SharedDeadlines {
   readonly #clock: Clock;
@@ -26,17 +29,22 @@ export class SharedDeadlines {
    * What `operation` gives, unless it takes too long: then this rejects, and the operation's `signal` aborts with the same. Whoever carries it out has
    * to let go of what is still waiting then.
    */
-  async within<T>(operation: (signal: AbortSignal) => Awaitable<T>): Promise<T> {
-    const deadline = this.#deadline();
+  within<T>(operation: (signal: AbortSignal) => Awaitable<T>): Promise<T> {
+    const { signal, waiting } = this.#deadline();
     return new Promise<T>((resolve, reject) => {
-      deadline.enter(reject);
-      carryOut(operation, deadline.signal).then(
+      const given = operation(signal);
+      if (!isPromise(given)) {
+        resolve(given);
+        return;
+      }
+      waiting.add(reject);
+      given.then(
         (value) => {
-          deadline.leave(reject);
+          waiting.delete(reject);
           resolve(value);
         },
         (error) => {
-          deadline.leave(reject);
+          waiting.delete(reject);
           reject(error);
         },
       );
@@ -49,35 +57,24 @@ export class SharedDeadlines {
     if (newest !== undefined && now - newest.begunAt < this.#milliseconds * SHARED_SHARE) {
       return newest;
     }
-    this.#newest = new Deadline(this.#clock, now, this.#milliseconds, this.#late);
-    return this.#newest;
+    const deadline = new Deadline(now);
+    this.#clock.after(this.#milliseconds, () => {
+      if (deadline.waiting.size > 0) deadline.end(this.#late());
+    });
+    this.#newest = deadline;
+    return deadline;
   }
-}
-
-async function carryOut<T>(
-  operation: (signal: AbortSignal) => Awaitable<T>,
-  signal: AbortSignal,
-): Promise<T> {
-  return operation(signal);
 }
 
 /** When several calls end at the latest. */
 class Deadline {
   readonly begunAt: number;
-  readonly #clock: Clock;
-  readonly #milliseconds: number;
-  readonly #late: () => Error;
+  /** How those that wait for an answer are told. */
+  readonly waiting: Set<(error: Error) => void> = new Set();
   readonly #controller = new AbortController();
-  readonly #waiting = new Set<(error: Error) => void>();
-  #isArmed = false;
-  #isLookedAt = false;
-  #cancel: CancelTimer = () => {};
 
-  constructor(clock: Clock, begunAt: number, milliseconds: number, late: () => Error) {
+  constructor(begunAt: number) {
     this.begunAt = begunAt;
-    this.#clock = clock;
-    this.#milliseconds = milliseconds;
-    this.#late = late;
     // Each command that waits to be sent listens.
     setMaxListeners(0, this.#controller.signal);
   }
@@ -86,33 +83,12 @@ class Deadline {
     return this.#controller.signal;
   }
 
-  /** While somebody waits for an answer, the process is not to end before it. */
-  enter(reject: (error: Error) => void): void {
-    this.#waiting.add(reject);
-    if (this.#isArmed) return;
-    this.#isArmed = true;
-    const left = this.begunAt + this.#milliseconds - this.#clock.monotonic();
-    this.#cancel = this.#clock.after(left, () => this.#end(), { keepsProcessAlive: true });
-  }
-
-  leave(reject: (error: Error) => void): void {
-    this.#waiting.delete(reject);
-    if (this.#waiting.size > 0 || this.#isLookedAt) return;
-    this.#isLookedAt = true;
-    // Whoever asks for one thing after the other asks for the next by then, and a timer for each costs a tenth of the call.
-    setImmediate(() => this.#disarm());
-  }
-
-  #disarm(): void {
-    this.#isLookedAt = false;
-    if (this.#waiting.size > 0) return;
-    this.#cancel();
-    this.#isArmed = false;
-  }
-
-  #end(): void {
-    const error = this.#late();
-    for (const reject of this.#waiting) reject(error);
+  end(error: Error): void {
+    for (const reject of this.waiting) reject(error);
     this.#controller.abort(error);
   }
+}
+
+function isPromise<T>(value: Awaitable<T>): value is PromiseLike<T> {
+  return typeof (value as { readonly then?: unknown } | null)?.then === 'function';
 }

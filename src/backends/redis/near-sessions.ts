@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../contract/clock.ts';
 import { HeldSession } from '../../session-values/held-session.ts';
-import { expiryOf, payloadOf, readEntry, userOf } from './session-entry.ts';
+import { entryIn, expiryOf, payloadOf, readingOf, userOf } from './session-entry.ts';
 import { type TrackingClient, TrackingConnection } from './tracking-connection.ts';
 
 /** A session as it was read. */
@@ -62,8 +62,8 @@ export class NearSessions<S> {
     const readings = this.#readings.get(tokenHash) ?? new Set();
     this.#readings.set(tokenHash, readings.add(reading));
     try {
-      const send = (command: string[]) => this.#connection.send(command, signal);
-      const entry = await readEntry(send, this.#prefix, tokenHash);
+      const command = readingOf(this.#prefix, tokenHash);
+      const entry = entryIn(await this.#connection.send(command, signal));
       if (entry === null) return null;
       const held = new HeldSession<S>(payloadOf(entry));
       if (!reading.isOvertaken) {

@@ -14,7 +14,7 @@ export interface RedisServerClient {
 }
 
 /** A client that Sentinels tell which server is the primary: `createSentinel()`. */
-export interface RedisSentinelClient {
+interface RedisSentinelClient {
   getMasterNode(): unknown;
   sendCommand(
     isReadonly: boolean | undefined,
@@ -24,7 +24,7 @@ export interface RedisSentinelClient {
 }
 
 /** A client of a Cluster: `createCluster()`. */
-export interface RedisClusterClient {
+interface RedisClusterClient {
   nodeClient(node: never): unknown;
   sendCommand(
     firstKey: string | undefined,

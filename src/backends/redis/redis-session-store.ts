@@ -7,7 +7,14 @@ import type { PurgedSlice } from '../../session-purging/purge-in-slices.ts';
 import type { EncodedSession } from '../../session-values/encode-session.ts';
 import { HeldSession } from '../../session-values/held-session.ts';
 import type { ServerCommands } from './server-commands.ts';
-import { GENERATION_LENGTH, payloadOf, readEntry, timesOf, userMark } from './session-entry.ts';
+import {
+  entryIn,
+  GENERATION_LENGTH,
+  payloadOf,
+  readingOf,
+  timesOf,
+  userMark,
+} from './session-entry.ts';
 import {
   clearSessions,
   deleteSession,
@@ -31,13 +38,8 @@ export class RedisSessionStore<S> implements RemoteSessionStore<S> {
   }
 
   /** One round trip: the entry and what it must belong to are read together. */
-  async find(tokenHash: string, signal: AbortSignal): Promise<HeldSession<S> | null> {
-    const entry = await readEntry(
-      (command) => this.#server.command(command, signal),
-      this.#server.prefix,
-      tokenHash,
-    );
-    return entry === null ? null : new HeldSession<S>(payloadOf(entry));
+  find(tokenHash: string, signal: AbortSignal): Promise<HeldSession<S> | null> {
+    return this.#server.command(readingOf(this.#server.prefix, tokenHash), signal).then(heldIn<S>);
   }
 
   async put(
@@ -119,6 +121,11 @@ export class RedisSessionStore<S> implements RemoteSessionStore<S> {
   }
 
   close(): void {}
+}
+
+function heldIn<S>(answer: unknown): HeldSession<S> | null {
+  const entry = entryIn(answer);
+  return entry === null ? null : new HeldSession<S>(payloadOf(entry));
 }
 
 /** Never given twice. */

@@ -7,23 +7,24 @@ import { translateError, type UnavailableError } from './translate-error.ts';
 export class ServerCommands {
   readonly prefix: string;
   readonly #send: SendCommand;
-  readonly #Unavailable: UnavailableError;
+  readonly #rethrow: (error: unknown) => never;
   #isChecked = false;
 
   /** @throws InvalidOptionError */
   constructor(of: string, client: RedisClient, prefix: string, Unavailable: UnavailableError) {
     this.prefix = prefix;
     this.#send = sendBy(of, client);
-    this.#Unavailable = Unavailable;
+    this.#rethrow = (error) => {
+      throw translateError(error, Unavailable);
+    };
   }
 
-  async command(command: string[], signal: AbortSignal): Promise<unknown> {
-    try {
-      if (!this.#isChecked) await this.#check(signal);
-      return await this.#send(this.prefix, command, signal);
-    } catch (error) {
-      throw translateError(error, this.#Unavailable);
-    }
+  /** Without a promise more than there must be: a get is little else than this. */
+  command(command: string[], signal: AbortSignal): Promise<unknown> {
+    const sent = this.#isChecked
+      ? this.#send(this.prefix, command, signal)
+      : this.#check(signal).then(() => this.#send(this.prefix, command, signal));
+    return sent.catch(this.#rethrow);
   }
 
   async run(script: Script, args: readonly string[], signal: AbortSignal): Promise<unknown> {
@@ -31,7 +32,7 @@ export class ServerCommands {
       if (!this.#isChecked) await this.#check(signal);
       return await script.run(this.#send, this.prefix, args, signal);
     } catch (error) {
-      throw translateError(error, this.#Unavailable);
+      return this.#rethrow(error);
     }
   }
 

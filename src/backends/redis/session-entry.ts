@@ -49,13 +49,13 @@ function timeAt(entry: string, index: number): number {
   return Number(entry.slice(start, start + TIME_LENGTH));
 }
 
-/** The entry of a token as it stands in Redis, if it is there for readers. */
-export async function readEntry(
-  send: (command: string[]) => Promise<unknown>,
-  prefix: string,
-  tokenHash: string,
-): Promise<string | null> {
-  const found = await send(['MGET', `${prefix}generation`, `${prefix}s:${tokenHash}`]);
-  const [generation, entry] = found as [string | null, string | null];
+/** The command that reads the entry of a token, together with what it must belong to. */
+export function readingOf(prefix: string, tokenHash: string): string[] {
+  return ['MGET', `${prefix}generation`, `${prefix}s:${tokenHash}`];
+}
+
+/** The entry in the answer to {@link readingOf}, if it is there for readers. */
+export function entryIn(answer: unknown): string | null {
+  const [generation, entry] = answer as [string | null, string | null];
   return entry !== null && generation !== null && entry.startsWith(generation) ? entry : null;
 }

@@ -15,10 +15,10 @@ const PASSING =
 /** What to throw for what the client threw. */
 export function translateError(error: unknown, Unavailable: UnavailableError): Error {
   if (isOnehostError(error)) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = describe(error);
   if (!isReply(error) || PASSING.test(message)) {
     return new Unavailable(
-      `Redis cannot be asked (${message}). Of a write it is not known whether it was done: repeat an invalidation. ${REMEDY}`,
+      `Redis cannot be asked (${message}). Of a write it is not known whether it was done. ${REMEDY}`,
       { cause: error },
     );
   }
@@ -27,6 +27,12 @@ export function translateError(error: unknown, Unavailable: UnavailableError): E
       'these keys, and whether it is Redis 6.2 or later.',
     { cause: error },
   );
+}
+
+/** Of several addresses that all refused Node says nothing but a code. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.message || (error as NodeJS.ErrnoException).code || error.name;
 }
 
 /** Whether the server said it, and not the client. Its class has no name of its own that is part of what the package promises. */

@@ -1,0 +1,200 @@
+import type { Mutation } from './mutations.ts';
+
+const redis = 'src/backends/redis';
+const sessions = 'test/backends/redis/redis-session-cache.test.ts';
+const leases = 'test/backends/redis/redis-lease-store.test.ts';
+const jobs = 'test/backends/redis/redis-job-ledger.test.ts';
+const near = 'test/backends/redis/near-cache.test.ts';
+const outages = 'test/backends/redis/outages.test.ts';
+const deadlines = 'test/deadlines/shared-deadlines.test.ts';
+
+/** Bugs of what is kept in Redis. */
+export const redisMutations: readonly Mutation[] = [
+  {
+    name: 'an entry of an earlier generation is given',
+    file: `${redis}/session-entry.ts`,
+    edits: [['generation !== null && entry.startsWith(generation)', 'generation !== null']],
+    caughtBy: sessions,
+  },
+  {
+    name: 'Redis is told the expiry itself, at which it still gives the entry',
+    file: `${redis}/session-scripts.ts`,
+    edits: [["'PXAT', whole(expires - 1))", "'PXAT', whole(expires))"]],
+    caughtBy: sessions,
+  },
+  {
+    name: 'a touch that shortens a life does not tell Redis',
+    file: `${redis}/session-scripts.ts`,
+    edits: [["redis.call('PEXPIREAT', entry_key(ARGV[1]), whole(expires - 1))\n", '']],
+    caughtBy: sessions,
+  },
+  {
+    name: 'a fill is not refused for its user',
+    file: `${redis}/session-scripts.ts`,
+    edits: [[" or marked_after('u', user, position)", '']],
+    caughtBy: sessions,
+  },
+  {
+    name: 'a fill is not refused for its token',
+    file: `${redis}/session-scripts.ts`,
+    edits: [["marked_after('t', token, position) or ", '']],
+    caughtBy: sessions,
+  },
+  {
+    name: 'a fill takes a server that was emptied for the one before',
+    file: `${redis}/session-scripts.ts`,
+    edits: [
+      [
+        `if generation ~= string.sub(fence, 1, \${GENERATION_LENGTH}) then return false end\n`,
+        'if not generation then begin_generation(string.sub(fence, 1, 16)) end\n',
+      ],
+    ],
+    caughtBy: outages,
+  },
+  {
+    name: 'two invalidations in one microsecond have one position',
+    file: `${redis}/session-scripts.ts`,
+    edits: [['math.max(last + 1, microseconds)', 'math.max(last, microseconds)']],
+    caughtBy: sessions,
+  },
+  {
+    name: 'a token that passes to another user stays with the first',
+    file: `${redis}/session-scripts.ts`,
+    edits: [['if before and before.user == user then\n    created', 'if before then\n    created']],
+    caughtBy: sessions,
+  },
+  {
+    name: 'an index outlives its sessions',
+    file: `${redis}/session-scripts.ts`,
+    edits: [["  redis.call('PEXPIREAT', key, whole(tonumber(last[2]) - 1))\n", '']],
+    caughtBy: outages,
+  },
+  {
+    name: 'what a clear left is not removed',
+    file: `${redis}/session-scripts.ts`,
+    edits: [["redis.call('SET', base .. 'sweep', '0')\n", '']],
+    caughtBy: sessions,
+  },
+  {
+    name: 'a server that evicts is taken',
+    file: `${redis}/check-server.ts`,
+    edits: [["policy !== 'noeviction'", "policy === 'no'"]],
+    caughtBy: outages,
+  },
+  {
+    name: 'a script that the server forgot is an error',
+    file: `${redis}/script.ts`,
+    edits: [['if (!isUnknownScript(error)) throw error;', 'if (!isUnknownScript(1)) throw error;']],
+    caughtBy: outages,
+  },
+  {
+    name: 'what waits to be sent is sent after its deadline',
+    file: `${redis}/redis-client.ts`,
+    edits: [['    abortSignal,\n    timeout: 0,', '    timeout: 0,']],
+    caughtBy: outages,
+  },
+  {
+    name: 'a near cache trusts a connection that it has not heard',
+    file: `${redis}/tracking-connection.ts`,
+    edits: [['< STALE_SECONDS * 1000;', '< STALE_SECONDS * 1e6;']],
+    caughtBy: near,
+  },
+  {
+    name: 'a near cache counts from the answer and not from the question',
+    file: `${redis}/tracking-connection.ts`,
+    edits: [['this.#heardAt = askedAt;', 'this.#heardAt = this.#clock.monotonic();']],
+    caughtBy: near,
+  },
+  {
+    name: 'a near cache keeps what it has when the connection is lost',
+    file: `${redis}/near-sessions.ts`,
+    edits: [['lost: () => this.dropAll(),', 'lost: () => {},']],
+    caughtBy: near,
+  },
+  {
+    name: 'a near cache is not told of a clear',
+    file: `${redis}/near-sessions.ts`,
+    edits: [['        else this.dropAll();\n', '']],
+    caughtBy: near,
+  },
+  {
+    name: 'a near cache keeps an answer that was overtaken',
+    file: `${redis}/near-sessions.ts`,
+    edits: [['if (!reading.isOvertaken) {', 'if (reading !== null) {']],
+    caughtBy: near,
+  },
+  {
+    name: 'a near cache gives what this process has ended until it is told',
+    file: `${redis}/near-session-store.ts`,
+    edits: [['      this.#near.drop(tokenHash);\n', '']],
+    caughtBy: near,
+  },
+  {
+    name: 'a near cache gives what has expired',
+    file: `${redis}/near-sessions.ts`,
+    edits: [['this.#connection.serverTime() < near.expiresAt', 'near.expiresAt > 0']],
+    caughtBy: near,
+  },
+  {
+    name: 'a standby believes the clock of the server each time',
+    file: `${redis}/term-sightings.ts`,
+    edits: [['const renewedAt = isSame', 'const renewedAt = isSame && name === ""']],
+    caughtBy: leases,
+  },
+  {
+    name: 'a standby believes of a clock what its own looks rule out',
+    file: `${redis}/term-sightings.ts`,
+    edits: [['last?.lastLookAt ?? Number.NEGATIVE_INFINITY', 'Number.NEGATIVE_INFINITY']],
+    caughtBy: leases,
+  },
+  {
+    name: 'a term is renewed by the holder’s id alone',
+    file: `${redis}/lease-scripts.ts`,
+    edits: [['term[1] == token and term[2] == holder', 'term[2] == holder']],
+    caughtBy: leases,
+  },
+  {
+    name: 'a token is the next number',
+    file: `${redis}/lease-scripts.ts`,
+    edits: [[', tonumber(ARGV[6]) + 1, microseconds', '']],
+    caughtBy: outages,
+  },
+  {
+    name: 'a store forgets the tokens it has seen',
+    file: `${redis}/lease-scripts.ts`,
+    edits: [[', tonumber(ARGV[6]) + 1', '']],
+    caughtBy: outages,
+  },
+  {
+    name: 'a term is taken over though it was renewed meanwhile',
+    file: `${redis}/lease-scripts.ts`,
+    edits: [["if (before[1] or '') ~= ARGV[2] or", 'if']],
+    caughtBy: leases,
+  },
+  {
+    name: 'a ledger writes without a look at the term',
+    file: `${redis}/job-scripts.ts`,
+    edits: [['if not is_current(lease, token, holder) then', 'if false then']],
+    caughtBy: jobs,
+  },
+  {
+    name: 'a tick that was set back begins again',
+    file: `${redis}/job-scripts.ts`,
+    edits: [
+      ["if redis.call('HEXISTS', runs_key(job), tick) == 1 then return { 'ok', 0 } end\n", ''],
+    ],
+    caughtBy: jobs,
+  },
+  {
+    name: 'a ledger forgets which ticks began when it lets go of their records',
+    file: `${redis}/job-scripts.ts`,
+    edits: [["      redis.call('HSET', job_key(job), 'pruned', tick)\n", '']],
+    caughtBy: jobs,
+  },
+  {
+    name: 'a call has the deadline of one that began long before',
+    file: 'src/deadlines/shared-deadlines.ts',
+    edits: [['const SHARED_SHARE = 1 / 32;', 'const SHARED_SHARE = 1;']],
+    caughtBy: deadlines,
+  },
+];
