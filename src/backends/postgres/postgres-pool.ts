@@ -18,7 +18,8 @@ export interface PostgresClient {
   query(text: string): Promise<PostgresResult | PostgresResult[]>;
   on(event: 'notification', listener: (notice: PostgresNotice) => void): unknown;
   on(event: 'error' | 'end', listener: (error: Error) => void): unknown;
-  removeListener(event: string, listener: (...args: never[]) => void): unknown;
+  removeListener(event: 'notification', listener: (notice: PostgresNotice) => void): unknown;
+  removeListener(event: 'error' | 'end', listener: (error: Error) => void): unknown;
   /** With an error, the connection is closed and leaves the pool. */
   release(error?: Error | boolean): void;
 }

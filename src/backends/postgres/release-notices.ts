@@ -34,9 +34,9 @@ export class ReleaseNotices {
   }
 
   /** Listens until what this returns is called. */
-  await(): () => void {
+  listen(): () => void {
     this.#waiting++;
-    this.#listen();
+    this.#connectIfDue();
     let isOver = false;
     return () => {
       if (isOver) return;
@@ -47,7 +47,7 @@ export class ReleaseNotices {
 
   /** Aborts at the next release of the lease. */
   next(name: string): AbortSignal {
-    this.#listen();
+    this.#connectIfDue();
     const known = this.#next.get(name);
     if (known !== undefined) return known.signal;
     const controller = new AbortController();
@@ -61,7 +61,7 @@ export class ReleaseNotices {
     this.#next.clear();
   }
 
-  #listen(): void {
+  #connectIfDue(): void {
     const { clock } = this.#database;
     if (this.#client !== null || this.#isConnecting || clock.monotonic() < this.#notBefore) return;
     this.#isConnecting = true;

@@ -44,3 +44,10 @@ export function isConflict(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   return code === '40001' || code === '40P01';
 }
+
+/** Whether the server says it of a statement, by a code that is not about the connection, its resources, or what onehost needs of it. */
+export function isServerError(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  if (typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code)) return false;
+  return !/^(08|53|57|58|XX)/.test(code) && !(code in UNSUITABLE);
+}
