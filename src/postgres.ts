@@ -1,5 +1,9 @@
 export { OnehostPostgres } from './backends/postgres/onehost-postgres.ts';
 export { type OpenPostgresOptions, openPostgres } from './backends/postgres/open-postgres.ts';
+export {
+  PostgresJobLedger,
+  type PostgresJobLedgerOptions,
+} from './backends/postgres/postgres-job-ledger.ts';
 export type { PostgresLease } from './backends/postgres/postgres-lease.ts';
 export {
   PostgresLeaseStore,

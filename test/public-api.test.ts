@@ -1,3 +1,5 @@
+import type { Transaction } from 'kysely';
+import type { Pool } from 'pg';
 import { expect, expectTypeOf, test } from 'vitest';
 import type {
   DatabaseJobLedger,
@@ -11,10 +13,15 @@ import type {
   TransactionConnection,
 } from '../src/index.ts';
 import * as onehost from '../src/index.ts';
+import * as postgres from '../src/postgres.ts';
 import * as testing from '../src/testing/index.ts';
 
 interface AppSession extends Session {
   readonly name: string;
+}
+
+interface AppTables {
+  readonly report: { readonly day: string };
 }
 
 test('the public names are these', () => {
@@ -37,6 +44,13 @@ test('the public names are these', () => {
     'sessionIdOf',
     'systemClock',
   ]);
+  expect(Object.keys(postgres).toSorted()).toEqual([
+    'OnehostPostgres',
+    'PostgresJobLedger',
+    'PostgresLeaseStore',
+    'PostgresSessionCache',
+    'openPostgres',
+  ]);
   expect(Object.keys(testing).toSorted()).toEqual([
     'ManualClock',
     'jobLedgerConformance',
@@ -58,6 +72,7 @@ test('each cache is a SessionCache of the app’s own session', () => {
   expectTypeOf<DatabaseSessionCache<AppSession>>().toExtend<SessionCache<AppSession>>();
   expectTypeOf<onehost.InMemorySessionCache<AppSession>>().toExtend<SessionCache<AppSession>>();
   expectTypeOf<onehost.NoOpSessionCache<AppSession>>().toExtend<SessionCache<AppSession>>();
+  expectTypeOf<postgres.PostgresSessionCache<AppSession>>().toExtend<SessionCache<AppSession>>();
   expectTypeOf<SessionCache<AppSession>['set']>().parameter(1).toEqualTypeOf<AppSession>();
 });
 
@@ -73,4 +88,19 @@ test('who holds DatabaseLeaseStore itself needs no await, but to wait for a leas
 test('what is in the file is a LeaseStore and a JobLedger of its connection', () => {
   expectTypeOf<DatabaseLeaseStore>().toExtend<LeaseStore<TransactionConnection>>();
   expectTypeOf<DatabaseJobLedger>().toExtend<JobLedger<TransactionConnection>>();
+});
+
+test('what is in PostgreSQL hands out a transaction of Kysely on the tables of the app', () => {
+  type Leases = postgres.PostgresLeaseStore<AppTables>;
+  expectTypeOf<Leases>().toExtend<LeaseStore<Transaction<AppTables>>>();
+  expectTypeOf<postgres.PostgresJobLedger<AppTables>>().toExtend<
+    JobLedger<Transaction<AppTables>>
+  >();
+  const schedulerOf = (leases: Leases, ledger: postgres.PostgresJobLedger<AppTables>) =>
+    new onehost.Scheduler({ leases, ledger });
+  expectTypeOf(schedulerOf).returns.toEqualTypeOf<onehost.Scheduler<Transaction<AppTables>>>();
+});
+
+test('a pool of pg fits as it is', () => {
+  expectTypeOf<Pool>().toExtend<postgres.PostgresPool>();
 });
