@@ -10,6 +10,7 @@ import { jobMutations } from './job-mutations.ts';
 import { leaseMutations } from './lease-mutations.ts';
 import { type Mutation, mutations } from './mutations.ts';
 import { outageMutations } from './outage-mutations.ts';
+import { postgresMutations } from './postgres-mutations.ts';
 import { watchMutations } from './watch-mutations.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -24,6 +25,7 @@ const all = [
   ...fencingMutations,
   ...jobMutations,
   ...outageMutations,
+  ...postgresMutations,
 ];
 const chosen = all.filter(({ name }) => name.includes(words));
 using folder = new TemporaryFolder();

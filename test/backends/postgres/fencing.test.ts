@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type OnehostPostgres, openPostgres, PostgresSessionCache } from '../../../src/postgres.ts';
 import { hashToken } from '../../../src/session-tokens/hash-token.ts';
 import { lacksPostgres, PostgresServer, signal } from '../../support/postgres-server.ts';
+import { OpenTransaction, someoneWaits } from './open-transaction.ts';
 
 const session = { userId: 7 };
 const loaded = { session, ttlSeconds: 60 };
@@ -29,29 +30,9 @@ describe.skipIf(lacksPostgres)('what was ended does not come back', () => {
     return () => pool.end();
   });
 
-  /** A transaction of somebody else, in which something has been done that is not committed yet. */
-  async function open(text: string, values: unknown[]): Promise<pg.PoolClient> {
-    const client = await pool.connect();
-    await client.query('begin');
-    await client.query(text.replaceAll('onehost.', `${postgres.schema}.`), values);
-    return client;
-  }
-
-  async function commit(client: pg.PoolClient): Promise<void> {
-    await client.query('commit');
-    client.release();
-  }
-
-  /** Until a call waits for a lock of somebody else. */
-  async function someoneWaits(): Promise<void> {
-    for (;;) {
-      const { rows } = await pool.query(
-        "select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock'",
-      );
-      if (rows[0].n > 0) return;
-      await wait(5);
-    }
-  }
+  /** What somebody else does, and has not committed yet. */
+  const open = (text: string, values: unknown[]) => OpenTransaction.of(pool, on(text), values);
+  const on = (text: string) => text.replaceAll('onehost.', `${postgres.schema}.`);
 
   const invalidations: [string, string, unknown[]][] = [
     ['a token', 'select onehost.invalidate($1, 5000)', [hash('token')]],
@@ -62,15 +43,15 @@ describe.skipIf(lacksPostgres)('what was ended does not come back', () => {
     'a fill waits for an invalidation of %s under way, and is refused once that is committed',
     async (_, text, values) => {
       let valid = true;
-      let invalidating: pg.PoolClient | undefined;
+      using invalidating = await open('select 1', []);
       const loading = cache.getOrLoad('token', async () => {
         if (!valid) return null;
-        invalidating = await open(text, values);
+        await invalidating.go(on(text), values);
         return loaded;
       });
-      await someoneWaits();
+      await someoneWaits(pool);
       valid = false;
-      await commit(invalidating as pg.PoolClient);
+      await invalidating.end('commit');
       expect(await loading).toBeNull();
       expect(await cache.get('token')).toBeNull();
     },
@@ -79,14 +60,13 @@ describe.skipIf(lacksPostgres)('what was ended does not come back', () => {
   test.each(invalidations)(
     'a fill that waited for an invalidation of %s that was undone is kept',
     async (_, text, values) => {
-      let invalidating: pg.PoolClient | undefined;
+      using invalidating = await open('select 1', []);
       const loading = cache.getOrLoad('token', async () => {
-        invalidating = await open(text, values);
+        await invalidating.go(on(text), values);
         return loaded;
       });
-      await someoneWaits();
-      await invalidating?.query('rollback');
-      invalidating?.release();
+      await someoneWaits(pool);
+      await invalidating.end('rollback');
       expect(await loading).toEqual(session);
     },
   );
@@ -97,13 +77,13 @@ describe.skipIf(lacksPostgres)('what was ended does not come back', () => {
   ])('%s waits for a fill under way, and finds what it kept', async (_, invalidate) => {
     await cache.set('other', session, 60);
     const fence = (await pool.query(`select * from ${postgres.schema}.open_fence()`)).rows[0];
-    const filling = await open('select onehost.fill($1, $2, $3, 60000, $4, $5, $6, 5000)', [
+    using filling = await open('select onehost.fill($1, $2, $3, 60000, $4, $5, $6, 5000)', [
       ...[hash('token'), hash('7'), JSON.stringify(session)],
       ...[fence.incarnation, fence.fence_position, fence.generation],
     ]);
     const invalidating = invalidate();
-    await someoneWaits();
-    await commit(filling);
+    await someoneWaits(pool);
+    await filling.end('commit');
     await invalidating;
     expect(await cache.get('token')).toBeNull();
   });
