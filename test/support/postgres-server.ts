@@ -51,6 +51,10 @@ export class PostgresServer implements AsyncDisposable {
     return server;
   }
 
+  get isRunning(): boolean {
+    return this.#process !== null;
+  }
+
   /** After {@link kill}; resolves when it takes connections. */
   async startAgain(): Promise<void> {
     const child = spawn(
