@@ -1,3 +1,5 @@
+import type { Transaction } from 'kysely';
+import type { Pool } from 'pg';
 import type { createClient, createClientPool, createCluster, createSentinel } from 'redis';
 import { expect, expectTypeOf, test } from 'vitest';
 import type {
@@ -12,12 +14,17 @@ import type {
   TransactionConnection,
 } from '../src/index.ts';
 import * as onehost from '../src/index.ts';
+import * as postgres from '../src/postgres.ts';
 import type { RedisJobLedger, RedisLeaseStore, RedisSessionCache } from '../src/redis.ts';
 import * as redis from '../src/redis.ts';
 import * as testing from '../src/testing/index.ts';
 
 interface AppSession extends Session {
   readonly name: string;
+}
+
+interface AppTables {
+  readonly report: { readonly day: string };
 }
 
 test('the public names are these', () => {
@@ -45,6 +52,13 @@ test('the public names are these', () => {
     'RedisLeaseStore',
     'RedisSessionCache',
   ]);
+  expect(Object.keys(postgres).toSorted()).toEqual([
+    'OnehostPostgres',
+    'PostgresJobLedger',
+    'PostgresLeaseStore',
+    'PostgresSessionCache',
+    'openPostgres',
+  ]);
   expect(Object.keys(testing).toSorted()).toEqual([
     'ManualClock',
     'jobLedgerConformance',
@@ -66,6 +80,7 @@ test('each cache is a SessionCache of the app’s own session', () => {
   expectTypeOf<DatabaseSessionCache<AppSession>>().toExtend<SessionCache<AppSession>>();
   expectTypeOf<onehost.InMemorySessionCache<AppSession>>().toExtend<SessionCache<AppSession>>();
   expectTypeOf<onehost.NoOpSessionCache<AppSession>>().toExtend<SessionCache<AppSession>>();
+  expectTypeOf<postgres.PostgresSessionCache<AppSession>>().toExtend<SessionCache<AppSession>>();
   expectTypeOf<SessionCache<AppSession>['set']>().parameter(1).toEqualTypeOf<AppSession>();
 });
 
@@ -92,4 +107,19 @@ test('what is in Redis keeps the same contracts, and takes every kind of client'
   expectTypeOf<ReturnType<typeof createClientPool>>().toExtend<Taken>();
   expectTypeOf<ReturnType<typeof createSentinel>>().toExtend<Taken>();
   expectTypeOf<ReturnType<typeof createCluster>>().toExtend<Taken>();
+});
+
+test('what is in PostgreSQL hands out a transaction of Kysely on the tables of the app', () => {
+  type Leases = postgres.PostgresLeaseStore<AppTables>;
+  expectTypeOf<Leases>().toExtend<LeaseStore<Transaction<AppTables>>>();
+  expectTypeOf<postgres.PostgresJobLedger<AppTables>>().toExtend<
+    JobLedger<Transaction<AppTables>>
+  >();
+  const schedulerOf = (leases: Leases, ledger: postgres.PostgresJobLedger<AppTables>) =>
+    new onehost.Scheduler({ leases, ledger });
+  expectTypeOf(schedulerOf).returns.toEqualTypeOf<onehost.Scheduler<Transaction<AppTables>>>();
+});
+
+test('a pool of pg fits as it is', () => {
+  expectTypeOf<Pool>().toExtend<postgres.PostgresPool>();
 });

@@ -6,6 +6,7 @@ import { invalidateSurvivingCrash, invalidateSurvivingPowerLoss } from './invali
 import { invalidateByUser } from './invalidate-by-user.ts';
 import { memory } from './memory.ts';
 import { open } from './open.ts';
+import { postgresGet } from './postgres-get.ts';
 import { remoteGet } from './remote-get.ts';
 import type { Scene } from './scene.ts';
 import { set } from './set.ts';
@@ -22,6 +23,7 @@ export const SCENES: readonly Scene[] = [
   hotGet,
   coldGet,
   coldGetBySize,
+  postgresGet,
   remoteGet,
   set,
   touchCoalesced,

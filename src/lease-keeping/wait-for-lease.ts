@@ -15,13 +15,17 @@ export interface Wait<L extends Lease> extends WaitSettings {
   /** Whether an attempt that threw this is worth another one. */
   isTransient(error: unknown): boolean;
   timedOut(): Awaitable<Error>;
+  /** Aborts when the lease may have come free, so that the next poll need not be waited for; polling goes on in any case. */
+  nextNotice?(): AbortSignal;
 }
 
-/** Attempts at once and then at each poll, until it is had, the time is over, or a signal comes. */
+/** Attempts at once, then at each poll and notice, until it is had, the time is over, or a signal comes. */
 export async function waitForLease<L extends Lease>(wait: Wait<L>): Promise<L> {
   const end = wait.clock.monotonic() + wait.timeoutMilliseconds;
   for (;;) {
     throwIfEnded(wait);
+    // Before the attempt: a notice that comes during it is not to be missed.
+    const notice = wait.nextNotice?.();
     let failure: unknown;
     let lease: L | null = null;
     try {
@@ -37,7 +41,13 @@ export async function waitForLease<L extends Lease>(wait: Wait<L>): Promise<L> {
     }
     const left = end - wait.clock.monotonic();
     if (left <= 0) throw failure ?? (await wait.timedOut());
-    await pause(wait.clock, Math.min(wait.pollMilliseconds, left), wait.signal, wait.closed);
+    await pause(
+      wait.clock,
+      Math.min(wait.pollMilliseconds, left),
+      wait.signal,
+      wait.closed,
+      notice,
+    );
   }
 }
 

@@ -10,6 +10,7 @@ import { jobMutations } from './job-mutations.ts';
 import { leaseMutations } from './lease-mutations.ts';
 import { type Mutation, mutations } from './mutations.ts';
 import { outageMutations } from './outage-mutations.ts';
+import { postgresMutations } from './postgres-mutations.ts';
 import { redisMutations } from './redis-mutations.ts';
 import { watchMutations } from './watch-mutations.ts';
 
@@ -26,6 +27,7 @@ const all = [
   ...jobMutations,
   ...outageMutations,
   ...redisMutations,
+  ...postgresMutations,
 ];
 const chosen = all.filter(({ name }) => name.includes(words));
 using folder = new TemporaryFolder();

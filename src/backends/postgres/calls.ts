@@ -1,0 +1,68 @@
+import type { CompiledQuery } from 'kysely';
+import { checkOut } from './checkout.ts';
+import { columnTypes } from './column-types.ts';
+import type { PostgresPool, PostgresQuery, PostgresResult } from './postgres-pool.ts';
+import type { Statement } from './statement.ts';
+import { isConflict, translateError, type Unavailable } from './translate-error.ts';
+
+/** How often a statement is begun that was undone because another was in its way. Locks are taken in one order, so that once is rare. */
+const MAX_ATTEMPTS = 5;
+
+/** Carries out single statements, each a transaction of its own and one round trip. */
+export class Calls {
+  readonly #pool: PostgresPool;
+  readonly #schema: string;
+  readonly #prepares: boolean;
+  readonly #unavailable: Unavailable;
+
+  constructor(
+    pool: PostgresPool,
+    options: { readonly quotedSchema: string; readonly prepares: boolean },
+    unavailable: Unavailable,
+  ) {
+    this.#pool = pool;
+    this.#schema = options.quotedSchema;
+    this.#prepares = options.prepares;
+    this.#unavailable = unavailable;
+  }
+
+  /** By a statement that is prepared once per connection. */
+  async call<P extends readonly unknown[], Row>(
+    { name, text }: Statement<P, Row>,
+    parameters: P,
+    signal: AbortSignal,
+  ): Promise<Row[]> {
+    const query = { text: text(this.#schema), values: parameters as unknown as unknown[] };
+    // Two schemas in one database, on one pool, each have their own.
+    const prepared = this.#prepares ? { name: `${name} ${this.#schema}`, ...query } : query;
+    const { rows } = await this.#carryOut({ ...prepared, types: columnTypes }, signal);
+    return rows as Row[];
+  }
+
+  /** By a statement that Kysely built. */
+  async run<Row>({ sql, parameters }: CompiledQuery<Row>, signal: AbortSignal): Promise<Row[]> {
+    const query = { text: sql, values: [...parameters], types: columnTypes };
+    const { rows } = await this.#carryOut(query, signal);
+    return rows as Row[];
+  }
+
+  async #carryOut(query: PostgresQuery, signal: AbortSignal): Promise<PostgresResult> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#once(query, signal);
+      } catch (error) {
+        if (isConflict(error) && attempt < MAX_ATTEMPTS && !signal.aborted) continue;
+        throw translateError(error, this.#unavailable);
+      }
+    }
+  }
+
+  async #once(query: PostgresQuery, signal: AbortSignal): Promise<PostgresResult> {
+    const { client, end } = await checkOut(this.#pool, signal);
+    try {
+      return await client.query(query);
+    } finally {
+      end();
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import type { Clock } from '../../contract/clock.ts';
+import { LeaseStoreUnavailableError } from '../../contract/errors/index.ts';
+import { withinDeadline } from '../../deadlines/within-deadline.ts';
+import { isServerError, translateError, type Unavailable } from './translate-error.ts';
+
+export const unavailable: Unavailable = (message, cause) =>
+  new LeaseStoreUnavailableError(message, { cause });
+
+/** The deadline of each call on leases and jobs. */
+export class LeaseCalls {
+  readonly #clock: Clock;
+  readonly #timeoutSeconds: number;
+
+  constructor(clock: Clock, timeoutSeconds: number) {
+    this.#clock = clock;
+    this.#timeoutSeconds = timeoutSeconds;
+  }
+
+  /**
+   * What `work` gives, unless it takes longer than the deadline, or than `atMostSeconds`. What the server says of a statement is thrown on as it is: it
+   * may be about the app's own tables.
+   *
+   * @throws LeaseStoreUnavailableError
+   */
+  async within<T>(
+    work: (signal: AbortSignal) => Promise<T>,
+    atMostSeconds: number = this.#timeoutSeconds,
+  ): Promise<T> {
+    const seconds = Math.min(this.#timeoutSeconds, atMostSeconds);
+    try {
+      return await withinDeadline(this.#clock, seconds, work, () =>
+        unavailable(
+          `PostgreSQL did not answer within ${seconds} s (timeoutSeconds). Of a write it is not known whether it was done. Look whether the server runs, ` +
+            'and whether the pool is large enough.',
+          null,
+        ),
+      );
+    } catch (error) {
+      throw isServerError(error) ? error : translateError(error, unavailable);
+    }
+  }
+}

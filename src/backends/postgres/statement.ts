@@ -1,0 +1,19 @@
+/** A statement that is prepared once per connection, with its parameters in their order. */
+export interface Statement<P extends readonly unknown[], Row> {
+  readonly name: string;
+  /** @param schema quoted. */
+  text(schema: string): string;
+  /** Types alone; there is never a value. */
+  readonly types?: (parameters: P) => Row;
+}
+
+/**
+ * A statement of the hot path, as text: each is a look-up by key, or calls a function of the schema, of which Kysely could say no more.
+ * All others are built by Kysely.
+ */
+export function statement<P extends readonly unknown[], Row>(
+  name: string,
+  text: (schema: string) => string,
+): Statement<P, Row> {
+  return { name, text };
+}

@@ -1,0 +1,134 @@
+import type pg from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Scheduler } from '../../../src/index.ts';
+import {
+  type OnehostPostgres,
+  openPostgres,
+  PostgresJobLedger,
+  PostgresLeaseStore,
+} from '../../../src/postgres.ts';
+import { lacksPostgres, PostgresServer } from '../../support/postgres-server.ts';
+
+describe.skipIf(lacksPostgres)('who waits for a lease in PostgreSQL', () => {
+  let server: PostgresServer;
+  let admin: pg.Pool;
+  let pool: pg.Pool;
+  let postgres: OnehostPostgres;
+  let other: OnehostPostgres;
+  let holders: PostgresLeaseStore;
+  let standbys: PostgresLeaseStore;
+  let schemas = 0;
+
+  beforeAll(async () => {
+    server = await PostgresServer.start();
+    admin = server.pool();
+  });
+
+  afterAll(() => server?.[Symbol.asyncDispose]());
+
+  beforeEach(async () => {
+    const schema = `listening_${++schemas}`;
+    pool = server.pool({ max: 3, application_name: `standby_${schemas}` });
+    postgres = await openPostgres(pool, { schema });
+    standbys = new PostgresLeaseStore(postgres);
+    other = await openPostgres(server.pool(), { schema, listen: false });
+    holders = new PostgresLeaseStore(other);
+    return async () => {
+      await postgres.close();
+      await holders.close();
+      await pool.end();
+    };
+  });
+
+  async function listeners(): Promise<number[]> {
+    const { rows } = await admin.query(
+      "select pid from pg_stat_activity where application_name = $1 and query like 'listen%'",
+      [`standby_${schemas}`],
+    );
+    return rows.map(({ pid }) => pid);
+  }
+
+  test('has it as soon as it is released, and not only at the next poll', async () => {
+    const took: number[] = [];
+    for (let round = 0; round < 5; round++) {
+      const lease = await holders.acquire(round % 2 === 0 ? 'lease' : '\\ or \0');
+      const waiting = standbys.acquire(lease.name);
+      await vi.waitFor(async () => expect(await listeners()).toHaveLength(1));
+      await vi.waitFor(() => expect(postgres.notices?.isListening).toBe(true));
+      const begun = performance.now();
+      await lease.release();
+      const next = await waiting;
+      took.push(performance.now() - begun);
+      expect(next.reason).toBe('released');
+      await next.release();
+    }
+    // By the poll alone, twice a second, the median would be 250 ms.
+    expect(took.sort((a, b) => a - b)[2]).toBeLessThan(150);
+  });
+
+  test('listens on one connection, for as long as somebody waits', async () => {
+    const lease = await holders.acquire('lease');
+    const waits = [1, 2, 3].map(() => standbys.acquire('lease'));
+    await vi.waitFor(async () => expect(await listeners()).toHaveLength(1));
+    await lease.release();
+    await Promise.all(waits.map(async (waiting) => (await waiting).release()));
+    await vi.waitFor(async () => expect(await listeners()).toEqual([]));
+    await vi.waitFor(() => expect(pool.totalCount).toBe(pool.idleCount));
+  });
+
+  test('has it by polling when the connection that listened was lost', async () => {
+    const lease = await holders.acquire('lease');
+    const waiting = standbys.acquire('lease');
+    await vi.waitFor(async () => expect(await listeners()).toHaveLength(1));
+    await admin.query('select pg_terminate_backend($1)', await listeners());
+    await lease.release();
+    expect((await waiting).reason).toBe('released');
+  });
+
+  test('keeps no connection after its database was closed', async () => {
+    await holders.acquire('lease');
+    const waiting = standbys.acquire('lease');
+    waiting.catch(() => {});
+    await vi.waitFor(async () => expect(await listeners()).toHaveLength(1));
+    await postgres.close();
+    await expect(waiting).rejects.toThrow(
+      expect.objectContaining({ code: 'ONEHOST_LEASE_STORE_CLOSED' }),
+    );
+    await vi.waitFor(async () => expect(await listeners()).toEqual([]));
+  });
+
+  test('runs the jobs of a scheduler on after a handover, each tick once', async () => {
+    const ticks: number[] = [];
+    const places: [PostgresLeaseStore, OnehostPostgres][] = [
+      [holders, other],
+      [standbys, postgres],
+    ];
+    const schedulers = places.map(([leases, place]) => {
+      const scheduler = new Scheduler({ leases, ledger: new PostgresJobLedger(place) });
+      scheduler.add({
+        name: 'count',
+        everySeconds: 0.1,
+        run: async ({ scheduledFor, transaction }) => {
+          await transaction(async (connection) => {
+            await connection.selectNoFrom((eb) => eb.val(1).as('one')).execute();
+          });
+          ticks.push(scheduledFor.getTime());
+        },
+      });
+      return scheduler;
+    });
+    for (const scheduler of schedulers) scheduler.start();
+    await vi.waitFor(() => expect(ticks.length).toBeGreaterThan(3), { timeout: 10_000 });
+    const owner = schedulers.find((scheduler) => scheduler.isOwner);
+    await owner?.stop();
+    const before = ticks.length;
+    await vi.waitFor(() => expect(ticks.length).toBeGreaterThan(before + 3), { timeout: 10_000 });
+    for (const scheduler of schedulers) await scheduler.stop();
+    expect(new Set(ticks).size).toBe(ticks.length);
+    const runs = await new PostgresJobLedger(postgres).runs('count');
+    const ran = runs
+      .filter(({ outcome }) => outcome === 'succeeded')
+      .map((run) => +run.scheduledFor);
+    expect(ran.sort()).toEqual(ticks.toSorted());
+  });
+});

@@ -1,0 +1,248 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { sql, type Transaction } from 'kysely';
+import type pg from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  type OnehostPostgres,
+  openPostgres,
+  type PostgresLease,
+  PostgresLeaseStore,
+} from '../../../src/postgres.ts';
+import { ManualClock } from '../../../src/testing/index.ts';
+import { lacksPostgres, PostgresServer, signal } from '../../support/postgres-server.ts';
+import { OpenTransaction, someoneWaits } from './open-transaction.ts';
+
+interface AppTables {
+  readonly report: { readonly day: string };
+}
+
+const write = (transaction: Transaction<AppTables>, day = 'monday') =>
+  transaction.insertInto('report').values({ day }).execute();
+
+const withCode = (code: string) => expect.objectContaining({ code });
+
+describe.skipIf(lacksPostgres)('a transaction under a lease in PostgreSQL', () => {
+  let server: PostgresServer;
+  let admin: pg.Pool;
+  let ours: OnehostPostgres;
+  let leases: PostgresLeaseStore<AppTables>;
+  let theirs: PostgresLeaseStore<AppTables>;
+  let schema: string;
+  let schemas = 0;
+
+  beforeAll(async () => {
+    server = await PostgresServer.start();
+    admin = server.pool({ max: 5 });
+    await admin.query('create table report (day text primary key)');
+  });
+
+  afterAll(() => server?.[Symbol.asyncDispose]());
+
+  beforeEach(async () => {
+    schema = `transactions_${++schemas}`;
+    await admin.query('truncate report');
+    ours = await openPostgres(server.pool({ application_name: 'ours' }), { schema, listen: false });
+    leases = new PostgresLeaseStore<AppTables>(ours);
+    const other = await openPostgres(server.pool(), { schema, listen: false });
+    theirs = new PostgresLeaseStore<AppTables>(other);
+    return async () => {
+      await leases.close();
+      await theirs.close();
+    };
+  });
+
+  async function reports(): Promise<number> {
+    return (await admin.query('select count(*)::int as n from report')).rows[0].n;
+  }
+
+  const takeOver = () =>
+    `update ${schema}.leases set fencing_token = fencing_token + 1, holder = 'somebody'`;
+
+  test('gives its work what the app has told pg about its columns', async () => {
+    const lease = await leases.acquire('lease');
+    const count = await lease.transaction(async (transaction) => {
+      await write(transaction);
+      const { rows } = await sql<{ n: string }>`select count(*) as n from report`.execute(
+        transaction,
+      );
+      return rows[0]?.n;
+    });
+    expect(count).toBe('1');
+    expect(await reports()).toBe(1);
+  });
+
+  test('refuses a holder that was robbed while it worked, and undoes what it wrote', async () => {
+    const lease = await leases.acquire('lease');
+    const refused = lease.transaction(async (transaction) => {
+      await write(transaction);
+      expect(await theirs.steal(lease)).not.toBeNull();
+    });
+    await expect(refused).rejects.toThrow(withCode('ONEHOST_LEASE_LOST'));
+    await expect(refused).rejects.toThrow(/was stolen by process/);
+    expect(lease.isHeld()).toBe(false);
+    expect(await reports()).toBe(0);
+  });
+
+  test('does not begin the work of one that was robbed before', async () => {
+    const lease = await leases.acquire('lease');
+    await theirs.steal(lease);
+    let hasBegun = false;
+    const refused = lease.transaction(() => {
+      hasBegun = true;
+    });
+    await expect(refused).rejects.toThrow(withCode('ONEHOST_LEASE_LOST'));
+    expect(hasBegun).toBe(false);
+  });
+
+  test('waits at its commit for a takeover under way, and is refused once that is committed', async () => {
+    const lease = await leases.acquire('lease');
+    using taking = await OpenTransaction.of(admin, 'select 1');
+    const refused = lease.transaction(async (transaction) => {
+      await write(transaction);
+      await taking.go(takeOver());
+    });
+    refused.catch(() => {});
+    await someoneWaits(admin);
+    await taking.end('commit');
+    await expect(refused).rejects.toThrow(withCode('ONEHOST_LEASE_LOST'));
+    expect(await reports()).toBe(0);
+  });
+
+  test('keeps a takeover waiting for its commit, but no renewal', async () => {
+    const lease = await leases.acquire('lease');
+    const { rows } = await admin.query(`select name, holder, fencing_token from ${schema}.leases`);
+    const { name, holder, fencing_token } = rows[0];
+    using committing = await OpenTransaction.of(
+      admin,
+      `select ${schema}.assert_term('${name}', '${holder}', ${fencing_token})`,
+    );
+    await lease.renew();
+    let isTaken = false;
+    const taking = admin.query(takeOver()).then(() => {
+      isTaken = true;
+    });
+    await wait(100);
+    expect(isTaken).toBe(false);
+    await committing.end('commit');
+    await taking;
+  });
+
+  test('keeps nobody from taking over while it works', async () => {
+    const lease = await leases.acquire('lease');
+    await expect(
+      lease.transaction(async (transaction) => {
+        await write(transaction);
+        await lease.renew();
+        await theirs.steal(lease);
+      }),
+    ).rejects.toThrow(withCode('ONEHOST_LEASE_LOST'));
+  });
+
+  test('is ended when the term ends during its work, and lets go of the rows that it wrote', async () => {
+    const clock = new ManualClock();
+    const postgres = await openPostgres(server.pool(), { schema, clock, listen: false });
+    const lease = await new PostgresLeaseStore<AppTables>(postgres).acquire('lease');
+    let hasWritten = () => {};
+    const written = new Promise<void>((resolve) => {
+      hasWritten = resolve;
+    });
+    let goOn = () => {};
+    const held = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const lost = lease.transaction(async (transaction) => {
+      await write(transaction);
+      hasWritten();
+      await held;
+      await write(transaction, 'tuesday');
+    });
+    lost.catch(() => {});
+    await written;
+    clock.stall(60);
+    expect(lease.isHeld()).toBe(false);
+    // The same key: it waits for as long as the row is locked.
+    await admin.query("insert into report values ('monday')");
+    goOn();
+    await expect(lost).rejects.toThrow(withCode('ONEHOST_LEASE_LOST'));
+    expect(await reports()).toBe(1);
+  });
+
+  test('is ended by the server when its process does not go on with it', async () => {
+    const lease = await leases.acquire('lease', { durationSeconds: 0.6 });
+    const idle = lease.transaction(async (transaction) => {
+      await write(transaction);
+      await wait(500);
+      await write(transaction, 'tuesday');
+    });
+    await expect(idle).rejects.toThrow(withCode('ONEHOST_INVALID_TRANSACTION'));
+    await expect(idle).rejects.toThrow(/more than 0.3 s/);
+    expect(await reports()).toBe(0);
+    expect(lease.isHeld()).toBe(true);
+  });
+
+  const endings: [string, (transaction: Transaction<AppTables>) => Promise<unknown>][] = [
+    ['commits', (transaction) => sql`commit`.execute(transaction)],
+    ['rolls back', (transaction) => sql`rollback`.execute(transaction)],
+    [
+      'begins another one in its place',
+      async (transaction) => {
+        await sql`commit`.execute(transaction);
+        await sql`begin`.execute(transaction);
+      },
+    ],
+    [
+      'goes on after a statement has failed',
+      async (transaction) => {
+        await sql`select nonsense`.execute(transaction).catch(() => {});
+      },
+    ],
+  ];
+
+  test.each(endings)('does not pass for committed when its work %s', async (_, end) => {
+    const lease = await leases.acquire('lease');
+    const refused = lease.transaction(async (transaction) => {
+      await end(transaction);
+      return 'done';
+    });
+    await expect(refused).rejects.toThrow(withCode('ONEHOST_INVALID_TRANSACTION'));
+    expect(lease.isHeld()).toBe(true);
+    await lease.transaction((transaction) => write(transaction));
+    expect(await reports()).toBe(1);
+  });
+
+  test('throws on what a constraint of the app says, at the commit too', async () => {
+    const lease = await leases.acquire('lease');
+    await lease.transaction((transaction) => write(transaction));
+    await expect(lease.transaction((transaction) => write(transaction))).rejects.toThrow(
+      withCode('23505'),
+    );
+    await admin.query(
+      'create table if not exists late (n integer unique deferrable initially deferred)',
+    );
+    const late = lease.transaction(async (transaction) => {
+      await sql`insert into late values (1), (1)`.execute(transaction);
+    });
+    await expect(late).rejects.toThrow(withCode('23505'));
+  });
+
+  test('that a hung server does not commit in time leaves open whether it was done, and hangs nobody', async () => {
+    const hasty = new PostgresLeaseStore<AppTables>(ours, { timeoutSeconds: 0.3 });
+    const lease: PostgresLease<AppTables> = await hasty.acquire('hasty', { durationSeconds: 5 });
+    let pids: number[] = [];
+    const begun = performance.now();
+    const hung = lease.transaction(async (transaction) => {
+      await write(transaction);
+      pids = await server.backendsOf('ours');
+      for (const pid of pids) signal(pid, 'SIGSTOP');
+    });
+    await expect(hung).rejects.toThrow(withCode('ONEHOST_LEASE_STORE_UNAVAILABLE'));
+    expect(performance.now() - begun).toBeLessThan(2000);
+    for (const pid of pids) signal(pid, 'SIGCONT');
+  });
+
+  test('uses names and ids as they are, whatever is in them', async () => {
+    const lease = await leases.acquire("'; drop table report; --\\\0ü");
+    await lease.transaction((transaction) => write(transaction));
+    expect(await reports()).toBe(1);
+  });
+});

@@ -1,0 +1,146 @@
+import type { Mutation } from './mutations.ts';
+
+const postgres = 'src/backends/postgres';
+const sessions = 'migrations/postgres/0001_sessions.sql';
+const leases = 'migrations/postgres/0002_leases.sql';
+const conformance = 'test/backends/postgres/postgres-session-cache.test.ts';
+const leaseStore = 'test/backends/postgres/postgres-lease-store.test.ts';
+const fencing = 'test/backends/postgres/fencing.test.ts';
+const transactions = 'test/backends/postgres/transactions.test.ts';
+
+/** Bugs of what is kept in PostgreSQL: locks that are left out, clocks and positions that are believed too much. */
+export const postgresMutations: readonly Mutation[] = [
+  {
+    name: 'PostgreSQL: a fill does not wait for invalidations of its token',
+    file: sessions,
+    edits: [
+      [
+        'where f.bucket = :schema.token_bucket(p_token_hash) for share;',
+        'where f.bucket = :schema.token_bucket(p_token_hash);',
+      ],
+    ],
+    caughtBy: fencing,
+  },
+  {
+    name: 'PostgreSQL: a fill does not wait for invalidations of its user',
+    file: sessions,
+    edits: [
+      [
+        'where f.bucket = :schema.user_bucket(p_user_hash) for share;',
+        'where f.bucket = :schema.user_bucket(p_user_hash);',
+      ],
+    ],
+    caughtBy: fencing,
+  },
+  {
+    name: 'PostgreSQL: a fill looks at its token before it waits',
+    file: sessions,
+    edits: [['v_token <= p_fence_position', 'p_fence_position >= 0']],
+    caughtBy: fencing,
+  },
+  {
+    name: 'PostgreSQL: an invalidation deletes before it raises the fence',
+    file: sessions,
+    edits: [
+      [
+        '  perform :schema.raise_fences(array[:schema.token_bucket(p_token_hash)]);\n  removed := :schema.drop_sessions(null, array[p_token_hash]);\n',
+        '  removed := :schema.drop_sessions(null, array[p_token_hash]);\n  perform :schema.raise_fences(array[:schema.token_bucket(p_token_hash)]);\n',
+      ],
+    ],
+    caughtBy: fencing,
+  },
+  {
+    name: 'PostgreSQL: the first position of all is taken for drawn before it is',
+    file: sessions,
+    edits: [["select nextval(':schema.fence_position');\n", '']],
+    caughtBy: conformance,
+  },
+  {
+    name: 'PostgreSQL: a fence from before a crash holds after it',
+    file: sessions,
+    edits: [
+      ['and p_incarnation = (select f.position from :schema.fences f where f.bucket = -1)', ''],
+    ],
+    caughtBy: fencing,
+  },
+  {
+    name: 'PostgreSQL: a set asks no fence',
+    file: sessions,
+    edits: [
+      [
+        '  if not :schema.fence_holds(p_token_hash, p_user_hash, p_incarnation, p_fence_position, p_generation) then\n    return false;',
+        '  if p_generation is null then\n    return false;',
+      ],
+    ],
+    caughtBy: fencing,
+  },
+  {
+    name: 'PostgreSQL: what a user is dropped of is not fenced by token',
+    file: sessions,
+    edits: [
+      [
+        '    perform :schema.raise_fences(array(select distinct :schema.token_bucket(t) from unnest(v_token_hashes) t));\n',
+        '',
+      ],
+    ],
+    caughtBy: conformance,
+  },
+  {
+    name: 'PostgreSQL: a crash may undo an invalidation where commits do not wait for the disk',
+    file: sessions,
+    edits: [["if current_setting('synchronous_commit') = 'off' then", 'if false then']],
+    caughtBy: fencing,
+  },
+  {
+    name: 'PostgreSQL: any isolation level will do',
+    file: sessions,
+    edits: [
+      [
+        "if current_setting('transaction_isolation') <> 'read committed' then",
+        "if current_setting('transaction_isolation') = '' then",
+      ],
+    ],
+    caughtBy: fencing,
+  },
+  {
+    name: 'PostgreSQL: the setting of the server’s clock is not noticed',
+    file: `${postgres}/term-watch.ts`,
+    edits: [['return isComparable && elapsed >= 0 ? elapsed', 'return elapsed >= 0 ? elapsed']],
+    caughtBy: leaseStore,
+  },
+  {
+    name: 'PostgreSQL: a commit under a lease is not fenced',
+    file: leases,
+    edits: [
+      [
+        "  if not found then\n    raise exception 'another term",
+        "  if false then\n    raise exception 'another term",
+      ],
+    ],
+    caughtBy: transactions,
+  },
+  {
+    name: 'PostgreSQL: a commit under a lease does not wait for a takeover under way',
+    file: leases,
+    edits: [['  for key share;\n', '  ;\n']],
+    caughtBy: transactions,
+  },
+  {
+    name: 'PostgreSQL: a renewal waits for a commit under the lease',
+    file: leases,
+    edits: [['  for key share;\n', '  for update;\n']],
+    caughtBy: transactions,
+  },
+  {
+    name: 'PostgreSQL: a transaction outlives the term',
+    file: `${postgres}/fenced-session.ts`,
+    edits: [["    ended.addEventListener('abort', this.#onEnded);\n", '']],
+    caughtBy: transactions,
+  },
+  {
+    name: 'PostgreSQL: work may end the transaction unnoticed',
+    file: `${postgres}/fenced-session.ts`,
+    edits: [['`release savepoint ', '`savepoint ']],
+    caughtBy: transactions,
+  },
+];
