@@ -13,7 +13,7 @@ const sqlite = 'src/backends/sqlite';
 const conformance = 'test/backends/sqlite/database-session-cache.test.ts';
 const nearCache = 'test/backends/sqlite/near-cache.test.ts';
 const changeFeed = 'test/backends/sqlite/change-feed.test.ts';
-const coherence = 'test/coherence/coherence.test.ts';
+const histories = 'test/faults/histories/histories.test.ts';
 const clear = 'test/backends/sqlite/clear.test.ts';
 const sessionKeys = 'test/backends/sqlite/session-keys.test.ts';
 const memory = 'test/backends/memory/in-memory-session-cache.test.ts';
@@ -25,7 +25,7 @@ export const mutations: readonly Mutation[] = [
     name: 'the tail of the change log is not read',
     file: `${sqlite}/change-feed.ts`,
     edits: [['for (const change of tail) {', 'for (const change of tail.slice(tail.length)) {']],
-    caughtBy: coherence,
+    caughtBy: histories,
   },
   {
     name: 'a fill ignores its fence',
@@ -37,7 +37,7 @@ export const mutations: readonly Mutation[] = [
         'return false;',
       ],
     ],
-    caughtBy: coherence,
+    caughtBy: histories,
   },
   {
     name: 'the fence is taken after the load',
@@ -52,7 +52,7 @@ export const mutations: readonly Mutation[] = [
         'const loaded = await load(token);\n        fence = await this.#target.openFence(token);',
       ],
     ],
-    caughtBy: coherence,
+    caughtBy: histories,
   },
   {
     name: 'a fence whose row was trimmed is taken for good',
@@ -86,7 +86,7 @@ export const mutations: readonly Mutation[] = [
         'if (position !== undefined) {',
       ],
     ],
-    caughtBy: coherence,
+    caughtBy: histories,
   },
   {
     name: 'the near cache answers without looking whether anything changed',
@@ -178,7 +178,7 @@ export const mutations: readonly Mutation[] = [
     name: 'transactions begin DEFERRED',
     file: `${sqlite}/database.ts`,
     edits: [["connection.prepare('begin immediate')", "connection.prepare('begin deferred')"]],
-    caughtBy: coherence,
+    caughtBy: histories,
   },
   {
     name: 'expired entries wait for a purge',

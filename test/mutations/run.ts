@@ -15,7 +15,7 @@ import { watchMutations } from './watch-mutations.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 /** Enough for a bug to show, many times over, and few enough to wait for. */
-const OPERATIONS = '20000';
+const HISTORY_SECONDS = '6';
 
 const words = process.argv.slice(2).join(' ');
 const all = [
@@ -120,6 +120,6 @@ function runTests({ caughtBy, file }: Pick<Mutation, 'caughtBy' | 'file'>) {
     cwd: folder.path,
     encoding: 'utf8',
     timeout: 300_000,
-    env: { ...process.env, ONEHOST_COHERENCE_OPERATIONS: OPERATIONS },
+    env: { ...process.env, ONEHOST_HISTORY_SECONDS: HISTORY_SECONDS },
   });
 }
