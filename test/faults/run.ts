@@ -3,10 +3,15 @@
 import { exitOnSignals, readOptions } from '../../bench/command-line.ts';
 import { describeEnvironment } from '../../bench/environment.ts';
 import { environmentAsText } from '../../bench/report/text.ts';
+import { compileProject } from '../support/compiled-project.ts';
 import { MarkedPart } from '../support/marked-part.ts';
 import { randomNumbers } from '../support/random-numbers.ts';
 import { TemporaryFolder } from '../support/temporary-folder.ts';
-import { type SessionRun, sessionsUnderFaults } from './histories/sessions-under-faults.ts';
+import {
+  SESSION_PROGRAM,
+  type SessionRun,
+  sessionsUnderFaults,
+} from './histories/sessions-under-faults.ts';
 import { jobsUnderFaults } from './job-rounds.ts';
 import { leasesUnderFaults } from './leases-under-faults.ts';
 import { type FaultRunOptions, readArguments, USAGE } from './run-options.ts';
@@ -33,11 +38,16 @@ async function run({ minutes, seed, write }: FaultRunOptions): Promise<void> {
   const environment = environmentAsText(describeEnvironment(false)).replaceAll('\n', ' ');
   process.stdout.write(`${environment}\nseed ${seed}\n\n`);
   using folder = new TemporaryFolder();
+  using compiledTo = new TemporaryFolder();
   // For a run that is interrupted.
-  process.once('exit', () => folder[Symbol.dispose]());
+  process.once('exit', () => {
+    for (const each of [folder, compiledTo]) each[Symbol.dispose]();
+  });
 
+  const compiled = compileProject(compiledTo.path);
   const sessions = await sessionsUnderFaults(folder, {
     seed,
+    program: compiled(SESSION_PROGRAM),
     seconds,
     onRound: (state) => tell(sessionsAsLine(state)),
   });

@@ -23,7 +23,7 @@ const DRAWN = [
 ] as const;
 
 const CHECKPOINTS = ['passive', 'full', 'restart', 'truncate'];
-const LONGEST_STOP = 300;
+const LONGEST_STOP = 200;
 
 /**
  * Kills processes, stops and wakes them, has them leave in good order, and has another process make checkpoints and vacuums, at random moments. Who was killed or has left is replaced.

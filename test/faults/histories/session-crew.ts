@@ -10,6 +10,8 @@ export interface CrewOptions {
   readonly tokens: number;
   readonly users: number;
   readonly seed: number;
+  /** `session-process.ts`, or what it was compiled to. */
+  readonly program: URL;
   /** Of the process with this number; they are numbered as they are started. */
   settingsOf(number: number): SessionSettings;
 }
@@ -25,13 +27,14 @@ export class SessionCrew implements Disposable {
   readonly #folder: TemporaryFolder;
   readonly #options: CrewOptions;
   readonly #origin = String(process.hrtime.bigint());
-  readonly #programs = new Programs(new URL('./session-process.ts', import.meta.url));
+  readonly #programs: Programs;
   readonly #joining = new Set<Promise<void>>();
   #started = 0;
 
   constructor(folder: TemporaryFolder, options: CrewOptions) {
     this.#folder = folder;
     this.#options = options;
+    this.#programs = new Programs(options.program);
     this.database = folder.file('sessions.db');
     createAppStore(this.#appStore, options.tokens, options.users);
   }

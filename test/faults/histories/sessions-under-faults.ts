@@ -24,11 +24,13 @@ export interface SessionRun {
   readonly findings: Findings;
 }
 
+export const SESSION_PROGRAM: URL = new URL('./session-process.ts', import.meta.url);
+
 const TOKENS = 16;
 const USERS = 5;
 const PROCESSES = 8;
 const OPERATIONS = 5000;
-const FAULT_EVERY_MILLISECONDS = 300;
+const FAULT_EVERY_MILLISECONDS = 200;
 
 /** Lets processes do random operations on the sessions of one file, and has a nemesis in between; checks each round while the next one is going on. */
 export async function sessionsUnderFaults(
@@ -43,10 +45,11 @@ export async function sessionsUnderFaults(
     tokens = TOKENS,
     users = USERS,
     processes = PROCESSES,
+    program = SESSION_PROGRAM,
     settingsOf = (number) => randomSettings(seed + number),
     onRound = () => {},
   } = options;
-  using crew = new SessionCrew(folder, { seed, tokens, users, processes, settingsOf });
+  using crew = new SessionCrew(folder, { seed, tokens, users, processes, program, settingsOf });
   using nemesis = new Nemesis(crew, randomNumbers(seed), faultEveryMilliseconds ?? 0);
   const check = new HistoryCheck(tokens);
   await crew.startAll();
@@ -91,6 +94,6 @@ function randomSettings(seed: number): SessionSettings {
     nearCacheEntries: one(10_000, 10_000, 10_000, 8, 0),
     touchWriteShare: one(0, 0.05),
     // A kill takes nothing from what was handed to the kernel; an fsync beside others that do not wait for one.
-    revocationDurability: one('process-crash', 'process-crash', 'process-crash', 'power-loss'),
+    revocationDurability: random() < 0.1 ? 'power-loss' : 'process-crash',
   };
 }
