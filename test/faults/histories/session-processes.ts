@@ -17,6 +17,7 @@ export class SessionProcess {
   readonly #number: number;
   #endedAt: number | null = null;
   #rounds = 0;
+  #isKilled = false;
   /** Called when it has come to the end of its round, or to its own. */
   #onEnd: () => void = () => {};
   /** It is in a round. */
@@ -29,7 +30,8 @@ export class SessionProcess {
     this.#number = number;
     const now = nanosecondsSince(order.origin);
     this.#child = programs.start(order);
-    this.#child.once('exit', () => {
+    // Before that of Programs, which throws when a process has ended by itself.
+    this.#child.prependOnceListener('exit', () => {
       this.#endedAt = now();
       this.#onEnd();
     });
@@ -55,6 +57,8 @@ export class SessionProcess {
       this.#tell({ type: 'round', file, operations });
     });
     this.isBusy = false;
+    if (this.hasEnded && !this.#isKilled)
+      throw new Error(`Process ${this.#number} ended by itself.`);
     const endedAt = this.#endedAt;
     return () => {
       // It may have been killed before it began.
@@ -74,6 +78,7 @@ export class SessionProcess {
   }
 
   async kill(): Promise<void> {
+    this.#isKilled = true;
     await this.#programs.kill(this.#child);
   }
 
