@@ -13,7 +13,7 @@ export interface FaultReport {
   readonly jobs: JobRounds;
 }
 
-export type Figure = readonly [what: string, figure: number];
+type Figure = readonly [what: string, figure: number];
 
 export function violationsOf({ sessions, leases, jobs }: FaultReport): string[] {
   const { doubles, misrecorded, disagreements } = jobs.account;
@@ -27,7 +27,7 @@ export function violationsOf({ sessions, leases, jobs }: FaultReport): string[] 
 }
 
 /** The tables, by title. */
-export function figuresOf({ sessions, leases, jobs }: FaultReport): Record<string, Figure[]> {
+function figuresOf({ sessions, leases, jobs }: FaultReport): Record<string, Figure[]> {
   const { findings, deeds } = sessions;
   const { account } = jobs;
   const jobViolations = [account.doubles, account.misrecorded, account.disagreements].flat();

@@ -161,6 +161,10 @@ describe('accepted is', () => {
     ).toEqual([]);
   });
 
+  test('a drop of what was set in an earlier round, by its user', () => {
+    expect(check([set(S, 1, 2)], [byUser(ADA, 1, 11, 12), get(0, 13, 14)])).toEqual([]);
+  });
+
   test('either outcome of a write that was cut off in an earlier round', () => {
     const cut = () => [set(S, 1, 2), set(T, 3, 4, { isCut: true })];
     expect(check(cut(), [get(S, 11, 12)])).toEqual([]);
@@ -281,5 +285,24 @@ describe('refused is', () => {
     expect(found.filter((violation) => violation.includes('before it the token had'))).toHaveLength(
       2,
     );
+  });
+});
+
+describe('found both by the order and by the clock is', () => {
+  test.each<[string, Operation[]]>([
+    ['a read of what was revoked', [set(S, 1, 2), invalidate(1, 3, 4), get(S, 5, 6)]],
+    ['a read of what was replaced', [set(S, 1, 2), set(T, 3, 4), get(S, 5, 6)]],
+    ['a read of what was dropped by user', [set(S, 1, 2), byUser(ADA, 1, 3, 4), get(S, 5, 6)]],
+    ['a read of what was cleared', [set(S, 1, 2), clear(3, 4), get(S, 5, 6)]],
+    ['a fill after an invalidation', [...loading(S, [2, 50], [1, 60]), invalidate(0, 10, 20)]],
+    ['a fill after a drop by user', [...loading(S, [2, 50], [1, 60]), byUser(ADA, 0, 10, 20)]],
+  ])('%s', (_, round) => {
+    const found = check([history(...round)]);
+    expect(found.filter((each) => each.includes('before it the token had'))).toHaveLength(1);
+    expect(found.filter((each) => each.includes('had been dropped by'))).toHaveLength(1);
+  });
+
+  test('and by the order alone a fill in the place of what was there before', () => {
+    expect(check([history(set(T, 1, 2), ...loading(S, [4, 9], [3, 10]))])).toHaveLength(1);
   });
 });

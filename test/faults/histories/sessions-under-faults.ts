@@ -30,7 +30,7 @@ const TOKENS = 16;
 const USERS = 5;
 const PROCESSES = 8;
 const OPERATIONS = 5000;
-const FAULT_EVERY_MILLISECONDS = 200;
+const FAULT_EVERY_MILLISECONDS = 150;
 
 /** Lets processes do random operations on the sessions of one file, and has a nemesis in between; checks each round while the next one is going on. */
 export async function sessionsUnderFaults(
@@ -94,6 +94,6 @@ function randomSettings(seed: number): SessionSettings {
     nearCacheEntries: one(10_000, 10_000, 10_000, 8, 0),
     touchWriteShare: one(0, 0.05),
     // A kill takes nothing from what was handed to the kernel; an fsync beside others that do not wait for one.
-    revocationDurability: random() < 0.1 ? 'power-loss' : 'process-crash',
+    revocationDurability: random() < 0.02 ? 'power-loss' : 'process-crash',
   };
 }
