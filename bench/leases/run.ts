@@ -6,7 +6,7 @@ import { describeEnvironment } from '../environment.ts';
 import { Progress } from '../progress.ts';
 import { environmentAsText } from '../report/text.ts';
 import { isMet } from './figures.ts';
-import { readLeasesDoc, writeLeasesDoc } from './leases-doc.ts';
+import { leasesDoc, writeLeasesDoc } from './leases-doc.ts';
 import { type LeaseBenchOptions, readArguments, USAGE } from './options.ts';
 import { type LeaseRunReport, type LeaseSceneReport, PEERS } from './report.ts';
 import type { LeaseScene } from './scene.ts';
@@ -19,7 +19,7 @@ const progress = new Progress();
 exitOnSignals();
 const options = readOptions((args) => {
   const read = readArguments(args);
-  if (read.write) readLeasesDoc();
+  if (read.write) leasesDoc.assertThere();
   return read;
 }, USAGE);
 if (options.help) process.stdout.write(USAGE);

@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
+import { MarkedPart } from '../../test/support/marked-part.ts';
 import { SCENES } from '../scenes/index.ts';
 import { chartAsSvg } from './chart.ts';
 import { type PublishedScene, publishedScenes } from './results.ts';
@@ -6,23 +7,15 @@ import type { SceneReport } from './run-report.ts';
 import { boundAsText, tableOf } from './table.ts';
 import { environmentAsText } from './text.ts';
 
-const FILE = new URL('../../docs/performance.md', import.meta.url);
 const PICTURES = new URL('../../docs/pictures/', import.meta.url);
-const BEGIN = '<!-- bench:begin -->';
-const END = '<!-- bench:end -->';
 
 /** Puts the newest results of each scene between the markers of docs/performance.md. */
 export function writePerformanceDoc(): void {
-  const [before, rest] = readFileSync(FILE, 'utf8').split(BEGIN);
-  const after = rest?.split(END)[1];
-  if (before === undefined || after === undefined) {
-    throw new Error(`docs/performance.md must have the lines ${BEGIN} and ${END}: put them back.`);
-  }
   const order = SCENES.map((scene) => scene.name);
   const scenes = publishedScenes()
     .filter(({ scene }) => order.includes(scene.name))
     .sort((a, b) => order.indexOf(a.scene.name) - order.indexOf(b.scene.name));
-  writeFileSync(FILE, `${before}${BEGIN}\n\n${tablesOf(scenes)}\n${END}${after}`);
+  new MarkedPart('performance.md', 'bench').write(tablesOf(scenes).trimEnd());
 }
 
 function tablesOf(scenes: readonly PublishedScene[]): string {

@@ -1,3 +1,10 @@
+import type { Session } from '../../src/index.ts';
+
+/** No two that are committed are alike. */
+export interface Numbered extends Session {
+  readonly value: number;
+}
+
 /** What a committer is given to begin with. */
 export interface CommitterOrder {
   readonly database: string;

@@ -3,8 +3,14 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { DatabaseSessionCache, openDatabase } from '../../src/index.ts';
 import { Pipe } from '../support/pipe.ts';
-import { CHECKPOINT, CHECKPOINTS, type CommitterOrder, END, INVALIDATE } from './commit-order.ts';
-import type { Numbered } from './random-operations.ts';
+import {
+  CHECKPOINT,
+  CHECKPOINTS,
+  type CommitterOrder,
+  END,
+  INVALIDATE,
+  type Numbered,
+} from './commit-order.ts';
 
 async function work(order: CommitterOrder, ready: () => void): Promise<void> {
   const database = await openDatabase(order.database, { lockWaitSeconds: 60 });

@@ -4,14 +4,13 @@ import type { ChangeWatch } from '../../src/backends/sqlite/change-watch.ts';
 import { DatabaseSessionCache, openDatabase } from '../../src/index.ts';
 import { changeWatches } from '../support/change-watches.ts';
 import { TemporaryFolder } from '../support/temporary-folder.ts';
-import { CHECKPOINT, CHECKPOINTS, INVALIDATE } from './commit-order.ts';
+import { CHECKPOINT, CHECKPOINTS, INVALIDATE, type Numbered } from './commit-order.ts';
 import {
   type Committer,
   type StartCommitter,
   startCommitterProcess,
   startCommitterThread,
 } from './committers.ts';
-import type { Numbered } from './random-operations.ts';
 
 /** A million in the long form. */
 const COMMITS = Number(process.env['ONEHOST_WATCH_COMMITS'] ?? 40_000);

@@ -10,6 +10,7 @@ import {
   systemClock,
 } from '../../src/index.ts';
 import type { ContenderOrder, ContenderReport, ContenderRequest } from './contender-messages.ts';
+import { Acknowledgements } from './increments.ts';
 import { StoppingClock } from './stopping-clock.ts';
 
 process.on('disconnect', () => process.exit());
@@ -20,6 +21,7 @@ const { pauseMilliseconds, blockSeconds, durationSeconds } = order;
 const clock = new StoppingClock();
 clock.onStop = () => report({ type: 'stopping', at: systemClock.monotonic() });
 const database = await openDatabase(order.file, { clock });
+const acknowledged = new Acknowledgements(order.file);
 const leases = new DatabaseLeaseStore(database, { appVersion: '1.0' });
 let held: DatabaseLease | null = null;
 let stopsBeforeWrite = false;
@@ -69,11 +71,13 @@ async function increment(lease: DatabaseLease, pause: number): Promise<void> {
       await wait(pause);
       if (stopsBeforeWrite) clock.stopAtNextLook();
       stopsBeforeWrite = false;
+      const increment = { n: last + 1, token: lease.fencingToken, holder: lease.holder.id };
       lease.transaction((connection) =>
         connection
-          .prepare('insert into increments (n, token) values (?, ?)')
-          .run(last + 1, lease.fencingToken),
+          .prepare('insert into increments (n, token, holder) values (@n, @token, @holder)')
+          .run(increment),
       );
+      acknowledged.add(increment);
     } catch (error) {
       if (!isOnehostError(error)) throw error;
       report({

@@ -8,7 +8,13 @@ import type {
   Refused,
   Usage,
 } from './contender-messages.ts';
-import { createIncrements, type Increment, readIncrements } from './increments.ts';
+import {
+  createIncrements,
+  type Increment,
+  readAcknowledged,
+  readIncrements,
+  violationsOf,
+} from './increments.ts';
 import { next, Programs } from './programs.ts';
 
 export interface Contender {
@@ -105,6 +111,13 @@ export class Contenders implements Disposable {
   /** What was written under the lease, in the order of the commits. */
   increments(): Increment[] {
     return readIncrements(this.file);
+  }
+
+  /** Two writers at a time, and what they would have lost. */
+  violations(): string[] {
+    // In this order: an increment is written before it is acknowledged.
+    const acknowledged = readAcknowledged(this.file);
+    return violationsOf(this.increments(), acknowledged);
   }
 
   [Symbol.dispose](): void {

@@ -23,6 +23,7 @@ export async function jobsUnderFaults(
   file: string,
   seconds: number,
   onFault: (what: string) => void = () => {},
+  random: () => number = Math.random,
 ): Promise<JobRounds> {
   using processes = new JobProcesses(file, { durationSeconds: DURATION_SECONDS });
   await processes.startTeam(PROCESSES);
@@ -32,7 +33,7 @@ export async function jobsUnderFaults(
   for (let round = 0; round < FAULTS.length || performance.now() < end; round++) {
     const fault = FAULTS[round % FAULTS.length] ?? killOwner;
     onFault(fault.name);
-    const { kills = 0, stops = 0 } = await fault(processes);
+    const { kills = 0, stops = 0 } = await fault(processes, random);
     done.kills += kills;
     done.stops += stops;
   }
@@ -45,17 +46,17 @@ export async function jobsUnderFaults(
 type Done = { readonly kills?: number; readonly stops?: number };
 
 /** Somewhere between the beginning of a run and its end. */
-async function killOwner(processes: JobProcesses): Promise<Done> {
+async function killOwner(processes: JobProcesses, random: () => number): Promise<Done> {
   const owner = await processes.nextBegun();
-  await wait(Math.random() * 200);
+  await wait(random() * 200);
   await processes.kill(owner);
   await processes.start();
   return { kills: 1 };
 }
 
-async function killAny(processes: JobProcesses): Promise<Done> {
-  await wait(Math.random() * 2000);
-  const victim = processes.all[Math.floor(Math.random() * processes.all.length)];
+async function killAny(processes: JobProcesses, random: () => number): Promise<Done> {
+  await wait(random() * 2000);
+  const victim = processes.all[Math.floor(random() * processes.all.length)];
   if (victim === undefined) return {};
   await processes.kill(victim);
   await processes.start();

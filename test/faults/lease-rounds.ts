@@ -25,21 +25,36 @@ export async function handovers(
   const found: Handover[] = [];
   let holder = first;
   for (let round = 1; round <= rounds; round++) {
-    const term = holder.acquired.at(-1)?.fencingToken ?? 0;
-    const next = contenders.nextHolder();
-    const at = await fault.strike(holder, contenders);
-    const { holder: successor, acquired } = await next;
-    await fault.afterwards?.(holder, contenders);
-    found.push({
-      milliseconds: acquired.at - at,
-      reason: acquired.reason,
-      fencingToken: acquired.fencingToken,
-      refused: fault.isSurvived ? await contenders.refusal(holder, term) : null,
-    });
+    const { handover, successor } = await handOver(contenders, holder, fault);
+    found.push(handover);
     holder = successor;
     onRound(round);
   }
-  // What a woken process might still write, it writes now.
-  await wait(200);
+  await latecomers();
   return found;
+}
+
+/** Does that to the holder of now; its term is over when that of the successor begins. */
+export async function handOver(
+  contenders: Contenders,
+  holder: Contender,
+  fault: Fault,
+): Promise<{ handover: Handover; successor: Contender }> {
+  const term = holder.acquired.at(-1)?.fencingToken ?? 0;
+  const next = contenders.nextHolder();
+  const at = await fault.strike(holder, contenders);
+  const { holder: successor, acquired } = await next;
+  await fault.afterwards?.(holder, contenders);
+  const handover = {
+    milliseconds: acquired.at - at,
+    reason: acquired.reason,
+    fencingToken: acquired.fencingToken,
+    refused: fault.isSurvived ? await contenders.refusal(holder, term) : null,
+  };
+  return { handover, successor };
+}
+
+/** What a woken process might still write, it writes now. */
+export function latecomers(): Promise<void> {
+  return wait(200);
 }

@@ -3,7 +3,6 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { TemporaryFolder } from '../support/temporary-folder.ts';
 import { Contenders } from './contenders.ts';
 import { lacksFaketime, WallClock } from './faketime.ts';
-import { violationsOf } from './increments.ts';
 import { accountFor } from './job-account.ts';
 import { JobProcesses } from './job-processes.ts';
 
@@ -45,7 +44,7 @@ describe.skipIf(lacksFaketime)(
       await contenders.kill(holder);
       const { acquired } = await next;
       expect(acquired.wall - Date.now()).toBeGreaterThan(20 * HOUR);
-      expect(violationsOf(contenders.increments())).toEqual([]);
+      expect(contenders.violations()).toEqual([]);
     });
 
     test.each([

@@ -13,6 +13,7 @@ const killedJobs = 'test/faults/jobs.test.ts';
 export const fencingMutations: readonly Mutation[] = [
   {
     name: 'a term is renewed by the name of its lease alone',
+    breaks: 'fencing',
     file: `${sqlite}/lease-rows.ts`,
     edits: [
       [
@@ -24,6 +25,7 @@ export const fencingMutations: readonly Mutation[] = [
   },
   {
     name: 'a term is renewed by its holder, whichever of its terms',
+    breaks: 'fencing',
     file: `${sqlite}/lease-rows.ts`,
     edits: [
       [
@@ -35,18 +37,21 @@ export const fencingMutations: readonly Mutation[] = [
   },
   {
     name: 'a write under a lease asks the clock and not the token',
+    breaks: 'fencing',
     file: `${sqlite}/database-lease.ts`,
     edits: [['isCurrent = rows.isCurrent(this.#term);', 'isCurrent = this.isHeld();']],
     caughtBy: leaseStore,
   },
   {
     name: 'a write under a lease is not fenced, and only the clock was asked before',
+    breaks: 'fencing',
     file: `${sqlite}/database-lease.ts`,
     edits: [['isCurrent = rows.isCurrent(this.#term);', 'isCurrent = true;']],
     caughtBy: killedProcesses,
   },
   {
     name: 'a holder trusts itself from the end of a renewal',
+    breaks: 'trust',
     file: `${sqlite}/database-lease.ts`,
     edits: [
       [
@@ -58,12 +63,14 @@ export const fencingMutations: readonly Mutation[] = [
   },
   {
     name: 'a holder trusts itself from the end of its acquisition',
+    breaks: 'trust',
     file: `${sqlite}/database-lease.ts`,
     edits: [['attemptedAt: row.renewedMonotonic,', 'attemptedAt: database.clock.monotonic(),']],
     caughtBy: slowWrites,
   },
   {
     name: 'a trust window counts from when the answer came',
+    breaks: 'trust',
     file: 'src/lease-keeping/lease-keeper.ts',
     edits: [
       [
@@ -75,6 +82,7 @@ export const fencingMutations: readonly Mutation[] = [
   },
   {
     name: 'a lease that is released is deleted',
+    breaks: 'fencing',
     file: `${sqlite}/lease-rows.ts`,
     edits: [
       [
@@ -86,12 +94,14 @@ export const fencingMutations: readonly Mutation[] = [
   },
   {
     name: 'the row of a lease may be deleted',
+    breaks: 'fencing',
     file: 'migrations/sqlite/0002_leases.sql',
     edits: [['before delete on onehost_leases\n', 'before delete on onehost_leases when 0\n']],
     caughtBy: lease,
   },
   {
     name: 'a standby waits for the duration although the holder has died',
+    breaks: 'takeover',
     file: `${sqlite}/judge-term.ts`,
     edits: [
       [
@@ -103,6 +113,7 @@ export const fencingMutations: readonly Mutation[] = [
   },
   {
     name: 'a tick begins though it has been dealt with',
+    breaks: 'ticks',
     file: `${sqlite}/database-job-ledger.ts`,
     edits: [
       ['if (tick <= this.#find(job, lease).handledUntil) return false;', 'this.#find(job, lease);'],
@@ -111,6 +122,7 @@ export const fencingMutations: readonly Mutation[] = [
   },
   {
     name: 'a tick that has a record begins once more',
+    breaks: 'ticks',
     file: `${sqlite}/job-rows.ts`,
     edits: [
       [
@@ -122,6 +134,7 @@ export const fencingMutations: readonly Mutation[] = [
   },
   {
     name: 'who takes over counts ticks from now',
+    breaks: 'ticks',
     file: `${sqlite}/database-job-ledger.ts`,
     edits: [
       [
@@ -133,12 +146,14 @@ export const fencingMutations: readonly Mutation[] = [
   },
   {
     name: 'ticks that were missed are not recorded',
+    breaks: 'ticks',
     file: 'src/scheduler/job-ticks.ts',
     edits: [["if (older !== null) this.#enqueue({ ...older, outcome: 'missed' });", 'void older;']],
     caughtBy: killedJobs,
   },
   {
     name: 'a lease is released by its name alone',
+    breaks: 'fencing',
     file: `${sqlite}/lease-rows.ts`,
     edits: [
       [
@@ -150,6 +165,7 @@ export const fencingMutations: readonly Mutation[] = [
   },
   {
     name: 'a lease is released by its holder, whichever of its terms',
+    breaks: 'fencing',
     file: `${sqlite}/lease-rows.ts`,
     edits: [
       [
@@ -161,6 +177,7 @@ export const fencingMutations: readonly Mutation[] = [
   },
   {
     name: 'a holder trusts itself until others may take over, without a margin',
+    breaks: 'trust',
     file: 'src/lease-keeping/lease-keeper.ts',
     edits: [
       [
@@ -172,6 +189,7 @@ export const fencingMutations: readonly Mutation[] = [
   },
   {
     name: 'the signal of a lost lease aborts when somebody asks, and not in time',
+    breaks: 'trust',
     file: 'src/lease-keeping/lease-keeper.ts',
     edits: [
       [

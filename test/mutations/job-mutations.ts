@@ -4,18 +4,21 @@ import type { Mutation } from './mutations.ts';
 export const jobMutations: readonly Mutation[] = [
   {
     name: 'a job is set back to before runs that are no longer kept',
+    breaks: 'ticks',
     file: 'src/backends/sqlite/database-job-ledger.ts',
     edits: [['Math.max(to, prunedUntil ?? to)', '(void prunedUntil, to)']],
     caughtBy: 'test/backends/sqlite/database-job-ledger.test.ts',
   },
   {
     name: 'a job may be of two leases',
+    breaks: 'ticks',
     file: 'src/job-keeping/ledger-refusals.ts',
     edits: [['if (job.lease === lease.name) return;', 'if (job.lease !== null) return;']],
     caughtBy: 'test/backends/sqlite/database-job-ledger.test.ts',
   },
   {
     name: 'a new schedule begins now, and what was due is lost',
+    breaks: 'ticks',
     file: 'src/backends/sqlite/database-job-ledger.ts',
     edits: [
       [
@@ -27,6 +30,7 @@ export const jobMutations: readonly Mutation[] = [
   },
   {
     name: 'a power cut undoes that a tick has begun',
+    breaks: 'durability',
     file: 'src/backends/sqlite/database-job-ledger.ts',
     edits: [
       [
@@ -38,6 +42,7 @@ export const jobMutations: readonly Mutation[] = [
   },
   {
     name: 'ticks that did not run join any record before',
+    breaks: 'ticks',
     file: 'src/backends/sqlite/job-rows.ts',
     edits: [
       [
@@ -49,12 +54,14 @@ export const jobMutations: readonly Mutation[] = [
   },
   {
     name: 'what is pruned is forgotten',
+    breaks: 'ticks',
     file: 'migrations/sqlite/0003_jobs.sql',
     edits: [["when old.outcome not in ('missed', 'skipped')", 'when 0']],
     caughtBy: 'test/backends/sqlite/database-job-ledger.test.ts',
   },
   {
     name: 'a cron job is never set back with its clock',
+    breaks: 'scheduling',
     file: 'src/scheduler/clock-set-back.ts',
     edits: [
       [
@@ -66,12 +73,14 @@ export const jobMutations: readonly Mutation[] = [
   },
   {
     name: 'what fell due before a clock was seen to be set back is lost',
+    breaks: 'ticks',
     file: 'src/scheduler/clock-set-back.ts',
     edits: [['clock.now() - UNNOTICED_MILLISECONDS', 'clock.now() - 0 * UNNOTICED_MILLISECONDS']],
     caughtBy: 'test/scheduler/scheduler.test.ts',
   },
   {
     name: 'a job is set back past ticks in its queue',
+    breaks: 'ticks',
     file: 'src/scheduler/job-ticks.ts',
     edits: [
       ['const isIdle = this.#queue.length === 0 && !this.#isWorking;', 'const isIdle = true;'],
@@ -80,18 +89,21 @@ export const jobMutations: readonly Mutation[] = [
   },
   {
     name: 'the queue of ticks goes on after the end of the term',
+    breaks: 'ticks',
     file: 'src/scheduler/job-ticks.ts',
     edits: [['head === undefined || this.#hasEnded', 'head === undefined']],
     caughtBy: 'test/scheduler/scheduler.test.ts',
   },
   {
     name: 'a tick begins after the stop, once its jitter is over',
+    breaks: 'scheduling',
     file: 'src/scheduler/job-ticks.ts',
     edits: [['    if (this.#hasEnded) return false;\n', '']],
     caughtBy: 'test/scheduler/scheduler.test.ts',
   },
   {
     name: 'a tick that waits for its run keeps no other from being skipped',
+    breaks: 'scheduling',
     file: 'src/scheduler/job-ticks.ts',
     edits: [
       [
@@ -103,6 +115,7 @@ export const jobMutations: readonly Mutation[] = [
   },
   {
     name: 'a timer of ticks goes on after the end of the term',
+    breaks: 'scheduling',
     file: 'src/scheduler/job-ticks.ts',
     edits: [
       [
@@ -114,24 +127,28 @@ export const jobMutations: readonly Mutation[] = [
   },
   {
     name: 'nobody looks at the clock during a long wait for a tick',
+    breaks: 'scheduling',
     file: 'src/scheduler/tick-wait.ts',
     edits: [['const LONGEST_MILLISECONDS = 60_000;', 'const LONGEST_MILLISECONDS = 60_000_000;']],
     caughtBy: 'test/scheduler/scheduler.test.ts',
   },
   {
     name: 'every look for what is due looks back over the whole backlog',
+    breaks: 'scheduling',
     file: 'src/scheduler/cron-schedule.ts',
     edits: [['if (ticks.length <= most) return', 'if (ticks.length < 1) return']],
     caughtBy: 'test/scheduler/schedules.test.ts',
   },
   {
     name: 'two blanks make another schedule',
+    breaks: 'scheduling',
     file: 'src/scheduler/cron-schedule.ts',
     edits: [['trim().split(/\\s+/)', "split(' ')"]],
     caughtBy: 'test/scheduler/schedules.test.ts',
   },
   {
     name: 'runs of a lost lease are not waited for at stop',
+    breaks: 'scheduling',
     file: 'src/scheduler/scheduler.ts',
     edits: [
       ['    await this.#contending;\n    await this.#drained;\n', '    await this.#contending;\n'],
@@ -140,6 +157,7 @@ export const jobMutations: readonly Mutation[] = [
   },
   {
     name: 'many jobs at once look like a leak of listeners',
+    breaks: 'scheduling',
     file: 'src/scheduler/scheduler.ts',
     edits: [
       [
@@ -151,18 +169,21 @@ export const jobMutations: readonly Mutation[] = [
   },
   {
     name: 'whatever a run throws at a stop is put down to the stop',
+    breaks: 'scheduling',
     file: 'src/scheduler/tick-run.ts',
     edits: [['if (!aborted) return false;', 'return aborted;']],
     caughtBy: 'test/scheduler/scheduler.test.ts',
   },
   {
     name: 'nobody waits for the record of the end of a run',
+    breaks: 'scheduling',
     file: 'src/scheduler/tick-run.ts',
     edits: [['      await this.#recorded;\n', '']],
     caughtBy: 'test/scheduler/scheduler.test.ts',
   },
   {
     name: 'somebody is told to kill the process that asks',
+    breaks: 'guards',
     file: 'src/guards/running-instance.ts',
     edits: [
       [
@@ -174,6 +195,7 @@ export const jobMutations: readonly Mutation[] = [
   },
   {
     name: 'anything is taken for a lease store',
+    breaks: 'guards',
     file: 'src/contract/validate-options.ts',
     edits: [["if (typeof found === 'function') return;", "if (typeof found !== 'bigint') return;"]],
     caughtBy: 'test/guards/claim-single-instance.test.ts',

@@ -4,6 +4,7 @@ import type { Mutation } from './mutations.ts';
 export const leaseMutations: readonly Mutation[] = [
   {
     name: 'a renewal counts from before the wait for the write lock',
+    breaks: 'trust',
     file: 'src/backends/sqlite/new-term.ts',
     edits: [
       ['renewedMonotonic: clock.monotonic(),', 'renewedMonotonic: clock.monotonic() - 3000,'],
@@ -12,18 +13,21 @@ export const leaseMutations: readonly Mutation[] = [
   },
   {
     name: 'work may leave its transaction and write on in another',
+    breaks: 'fencing',
     file: 'src/backends/sqlite/database-lease.ts',
     edits: [['      this.#savepoint.end.run();\n', '']],
     caughtBy: 'test/backends/sqlite/database-lease.test.ts',
   },
   {
     name: 'a release inside a transaction ends the term here and not in the file',
+    breaks: 'fencing',
     file: 'src/backends/sqlite/database-lease.ts',
     edits: [['    database.assertOutsideTransaction();\n    const wasHeld', '    const wasHeld']],
     caughtBy: 'test/backends/sqlite/database-lease.test.ts',
   },
   {
     name: 'a term that was lost by the clock stays in the file',
+    breaks: 'fencing',
     file: 'src/backends/sqlite/database-lease.ts',
     edits: [
       [
@@ -35,6 +39,7 @@ export const leaseMutations: readonly Mutation[] = [
   },
   {
     name: 'a lease cannot be stolen once it was renewed',
+    breaks: 'fencing',
     file: 'src/backends/sqlite/database-lease-store.ts',
     edits: [
       [
@@ -46,12 +51,14 @@ export const leaseMutations: readonly Mutation[] = [
   },
   {
     name: 'a fencing token does not outlive a power cut',
+    breaks: 'durability',
     file: 'src/backends/sqlite/database-lease-store.ts',
     edits: [["    }, 'power-loss');", '    });']],
     caughtBy: 'test/backends/sqlite/durability.test.ts',
   },
   {
     name: 'a token is given again by a file that was put back',
+    breaks: 'fencing',
     file: 'src/backends/sqlite/new-term.ts',
     edits: [
       [
@@ -63,6 +70,7 @@ export const leaseMutations: readonly Mutation[] = [
   },
   {
     name: 'the lock of a dead holder is removed although a lease names it',
+    breaks: 'takeover',
     file: 'src/backends/sqlite/process-locks.ts',
     edits: [
       [
@@ -74,6 +82,7 @@ export const leaseMutations: readonly Mutation[] = [
   },
   {
     name: 'a free lock is believed without proof',
+    breaks: 'takeover',
     file: 'src/backends/sqlite/lock-trust.ts',
     edits: [
       [
@@ -85,6 +94,7 @@ export const leaseMutations: readonly Mutation[] = [
   },
   {
     name: 'caution is not asked for by anybody',
+    breaks: 'takeover',
     file: 'src/backends/sqlite/term-watch.ts',
     edits: [
       [
@@ -96,12 +106,14 @@ export const leaseMutations: readonly Mutation[] = [
   },
   {
     name: 'a renewal just before its end makes a dead holder look alive',
+    breaks: 'takeover',
     file: 'src/backends/sqlite/term-watch.ts',
     edits: [['(freeBefore ?? this.#renewalsNow(row))', '(freeBefore ?? row.renewals)']],
     caughtBy: 'test/backends/sqlite/term-watch.test.ts',
   },
   {
     name: 'the clock of another boot is compared',
+    breaks: 'takeover',
     file: 'src/backends/sqlite/judge-term.ts',
     edits: [
       [
@@ -113,6 +125,7 @@ export const leaseMutations: readonly Mutation[] = [
   },
   {
     name: 'an error on renewal is taken for a success',
+    breaks: 'trust',
     file: 'src/lease-keeping/lease-keeper.ts',
     edits: [
       ['      this.#lastFailure = error;\n', '      this.renewed(this.#clock.monotonic());\n'],
@@ -121,6 +134,7 @@ export const leaseMutations: readonly Mutation[] = [
   },
   {
     name: 'a term that is over is revived by a late answer',
+    breaks: 'fencing',
     file: 'src/lease-keeping/lease-keeper.ts',
     edits: [
       ['    if (this.signal.aborted) return false;\n    if (this.#clock', '    if (this.#clock'],
@@ -129,6 +143,7 @@ export const leaseMutations: readonly Mutation[] = [
   },
   {
     name: 'the monotonic clock keeps the offset of a time namespace',
+    breaks: 'trust',
     file: 'src/contract/clock.ts',
     edits: [['return best.difference - offset;', 'return best.difference;']],
     caughtBy: 'test/contract/clock.test.ts',

@@ -1,6 +1,9 @@
+import type { Rule } from './rules.ts';
+
 /** A bug as somebody might write it, and the tests that must notice. */
 export interface Mutation {
   readonly name: string;
+  readonly breaks: Rule;
   /** In src or migrations. */
   readonly file: string;
   /** Text that stands in the file exactly once, and what stands in its place. */
@@ -13,7 +16,7 @@ const sqlite = 'src/backends/sqlite';
 const conformance = 'test/backends/sqlite/database-session-cache.test.ts';
 const nearCache = 'test/backends/sqlite/near-cache.test.ts';
 const changeFeed = 'test/backends/sqlite/change-feed.test.ts';
-const coherence = 'test/coherence/coherence.test.ts';
+const histories = 'test/faults/histories/histories.test.ts';
 const clear = 'test/backends/sqlite/clear.test.ts';
 const sessionKeys = 'test/backends/sqlite/session-keys.test.ts';
 const memory = 'test/backends/memory/in-memory-session-cache.test.ts';
@@ -23,12 +26,14 @@ const checkpoints = 'test/backends/sqlite/wal-checkpoints.test.ts';
 export const mutations: readonly Mutation[] = [
   {
     name: 'the tail of the change log is not read',
+    breaks: 'revocation',
     file: `${sqlite}/change-feed.ts`,
     edits: [['for (const change of tail) {', 'for (const change of tail.slice(tail.length)) {']],
-    caughtBy: coherence,
+    caughtBy: histories,
   },
   {
     name: 'a fill ignores its fence',
+    breaks: 'fill',
     file: `${sqlite}/change-log.ts`,
     edits: [
       ['if (this.#selectRow.get(position) === undefined) return true;', ''],
@@ -37,10 +42,11 @@ export const mutations: readonly Mutation[] = [
         'return false;',
       ],
     ],
-    caughtBy: coherence,
+    caughtBy: histories,
   },
   {
     name: 'the fence is taken after the load',
+    breaks: 'fill',
     file: 'src/session-loading/load-flights.ts',
     edits: [
       [
@@ -52,22 +58,25 @@ export const mutations: readonly Mutation[] = [
         'const loaded = await load(token);\n        fence = await this.#target.openFence(token);',
       ],
     ],
-    caughtBy: coherence,
+    caughtBy: histories,
   },
   {
     name: 'a fence whose row was trimmed is taken for good',
+    breaks: 'fill',
     file: `${sqlite}/change-log.ts`,
     edits: [['if (this.#selectRow.get(position) === undefined) return true;', '']],
     caughtBy: nearCache,
   },
   {
     name: 'a tail whose beginning was trimmed is taken for whole',
+    breaks: 'revocation',
     file: `${sqlite}/change-log.ts`,
     edits: [['known?.seq !== seq || known.mark !== mark || tail.length', 'tail.length']],
     caughtBy: nearCache,
   },
   {
     name: 'the change is acknowledged before the tail was read',
+    breaks: 'revocation',
     file: `${sqlite}/change-feed.ts`,
     edits: [
       [
@@ -79,6 +88,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'an own commit hides the commits of others before it',
+    breaks: 'revocation',
     file: `${sqlite}/change-feed.ts`,
     edits: [
       [
@@ -86,16 +96,18 @@ export const mutations: readonly Mutation[] = [
         'if (position !== undefined) {',
       ],
     ],
-    caughtBy: coherence,
+    caughtBy: histories,
   },
   {
     name: 'the near cache answers without looking whether anything changed',
+    breaks: 'revocation',
     file: `${sqlite}/database-session-cache.ts`,
     edits: [['if (this.#database.catchUp(now)) seat', 'if (false) seat']],
     caughtBy: conformance,
   },
   {
     name: 'an invalidation of what is not there is not logged',
+    breaks: 'fill',
     file: `${sqlite}/session-store.ts`,
     edits: [
       ['          logged: [change],', '          logged: expiresAt === undefined ? [] : [change],'],
@@ -104,6 +116,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a drop by user logs the user alone, and not the tokens',
+    breaks: 'fill',
     file: `${sqlite}/session-store.ts`,
     edits: [
       [
@@ -115,12 +128,14 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a drop by user logs the tokens alone, and not the user',
+    breaks: 'fill',
     file: `${sqlite}/session-store.ts`,
     edits: [['logged: [{ userId }, ...entries', 'logged: [...entries']],
     caughtBy: conformance,
   },
   {
     name: 'a set in place of another is not logged',
+    breaks: 'revocation',
     file: `${sqlite}/session-store.ts`,
     edits: [
       ['return previous === undefined ? [] : [{ tokenHash: previous.tokenHash }];', 'return [];'],
@@ -128,31 +143,43 @@ export const mutations: readonly Mutation[] = [
     caughtBy: conformance,
   },
   {
+    name: 'a set in place of another leaves it to the user that it was of',
+    breaks: 'index',
+    file: `${sqlite}/session-rows.ts`,
+    edits: [["        user_id: eb.ref('excluded.user_id'),\n", '']],
+    caughtBy: histories,
+  },
+  {
     name: 'a shortened life is not logged',
+    breaks: 'expiry',
     file: `${sqlite}/session-store.ts`,
     edits: [['logged: expiresAt < life.expiresAt ? [{ tokenHash }] : []', 'logged: []']],
     caughtBy: conformance,
   },
   {
     name: 'a fill takes the place of what was set meanwhile',
+    breaks: 'fill',
     file: `${sqlite}/session-store.ts`,
     edits: [['if (existing !== undefined && this.#isLive(existing)) {', 'if (false) {']],
     caughtBy: conformance,
   },
   {
     name: 'an entry is given at its expiry',
+    breaks: 'expiry',
     file: `${sqlite}/session-store.ts`,
     edits: [['return entry.expiresAt > this.now();', 'return entry.expiresAt >= this.now();']],
     caughtBy: conformance,
   },
   {
     name: 'an entry in memory is given at its expiry',
+    breaks: 'expiry',
     file: `${sqlite}/database-session-cache.ts`,
     edits: [['near.expiresAt(seat) > now', 'near.expiresAt(seat) >= now']],
     caughtBy: conformance,
   },
   {
     name: 'touch brings an expired entry back',
+    breaks: 'expiry',
     file: `${sqlite}/session-store.ts`,
     edits: [
       ['return life !== undefined && this.#isLive(life) ? life : null;', 'return life ?? null;'],
@@ -165,6 +192,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'exceptToken keeps nothing',
+    breaks: 'index',
     file: `${sqlite}/session-rows.ts`,
     edits: [
       [
@@ -176,18 +204,21 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'transactions begin DEFERRED',
+    breaks: 'revocation',
     file: `${sqlite}/database.ts`,
     edits: [["connection.prepare('begin immediate')", "connection.prepare('begin deferred')"]],
-    caughtBy: coherence,
+    caughtBy: histories,
   },
   {
     name: 'expired entries wait for a purge',
+    breaks: 'size',
     file: `${sqlite}/session-store.ts`,
     edits: [['this.#dead.delete(now, REMOVED_BY_SET);', 'void REMOVED_BY_SET;']],
     caughtBy: conformance,
   },
   {
     name: 'an invalidation is not synced',
+    breaks: 'durability',
     file: `${sqlite}/database.ts`,
     edits: [
       [
@@ -199,30 +230,35 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'migrations run without a lock',
+    breaks: 'opening',
     file: `${sqlite}/open-database.ts`,
     edits: [["connection.exec('begin exclusive')", "connection.exec('begin deferred')"]],
     caughtBy: 'test/backends/sqlite/opening-together.test.ts',
   },
   {
     name: 'a new file has the mode of the umask',
+    breaks: 'opening',
     file: `${sqlite}/check-location.ts`,
     edits: [["openSync(file, 'wx', 0o600)", "openSync(file, 'wx')"]],
     caughtBy: 'test/backends/sqlite/open-database.test.ts',
   },
   {
     name: 'a newer schema is used as it is',
+    breaks: 'opening',
     file: `${sqlite}/migrate.ts`,
     edits: [['if (unknown.length > 0) {', 'if (unknown.length > 99) {']],
     caughtBy: 'test/backends/sqlite/open-database.test.ts',
   },
   {
     name: 'the newest change may be deleted',
+    breaks: 'revocation',
     file: 'migrations/sqlite/0001_sessions.sql',
     edits: [['when old.seq = (select max(seq) from onehost_session_changes)', 'when 0']],
     caughtBy: nearCache,
   },
   {
     name: 'tokens are kept as they are',
+    breaks: 'tokens',
     file: 'src/session-tokens/hash-token.ts',
     edits: [
       [
@@ -234,24 +270,28 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'tokens with lone surrogates become one',
+    breaks: 'tokens',
     file: 'src/session-tokens/hash-token.ts',
     edits: [['return token.isWellFormed()', 'return token.length > 0']],
     caughtBy: conformance,
   },
   {
     name: 'readers share a Date',
+    breaks: 'values',
     file: 'src/session-values/held-session.ts',
     edits: [['this.#shared = isFrozen ? session : undefined;', 'this.#shared = session;']],
     caughtBy: memory,
   },
   {
     name: 'every caller loads for itself',
+    breaks: 'fill',
     file: 'src/session-loading/load-flights.ts',
     edits: [['    this.#boarding.set(token, flight);\n', '']],
     caughtBy: memory,
   },
   {
     name: 'the index in memory keeps who was replaced',
+    breaks: 'index',
     file: 'src/backends/memory/session-table.ts',
     edits: [
       [
@@ -263,24 +303,28 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'an invalidation in memory forgets the loads under way',
+    breaks: 'fill',
     file: 'src/session-loading/process-fence.ts',
     edits: [['if (fence.token === token) fence.refused = true;', 'void (fence.token === token);']],
     caughtBy: memory,
   },
   {
     name: 'a load may still be joined when it has ended',
+    breaks: 'fill',
     file: 'src/session-loading/load-flights.ts',
     edits: [['        closeBoarding();\n', '']],
     caughtBy: memory,
   },
   {
     name: 'a file put back to an earlier state goes unnoticed',
+    breaks: 'revocation',
     file: `${sqlite}/change-log.ts`,
     edits: [['known?.seq !== seq || known.mark !== mark ||', 'known?.seq !== seq ||']],
     caughtBy: nearCache,
   },
   {
     name: 'a view brings along the memory around it',
+    breaks: 'values',
     file: 'src/session-values/snapshot.ts',
     edits: [
       [
@@ -292,18 +336,21 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a kept token keeps the header it was cut out of',
+    breaks: 'tokens',
     file: 'src/session-tokens/own-string.ts',
     edits: [["return Buffer.from(text, 'utf16le').toString('utf16le');", 'return text;']],
     caughtBy: nearCache,
   },
   {
     name: 'the checks are made on the link, and not on the file it leads to',
+    breaks: 'opening',
     file: `${sqlite}/open-database.ts`,
     edits: [['file: realFile(asked.file) };', 'file: (realFile(asked.file), asked.file) };']],
     caughtBy: 'test/backends/sqlite/open-database.test.ts',
   },
   {
     name: 'who listens is told before the caches are',
+    breaks: 'revocation',
     file: `${sqlite}/change-feed.ts`,
     edits: [
       [
@@ -315,24 +362,28 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a session that is read once pushes out another',
+    breaks: 'size',
     file: `${sqlite}/near-cache.ts`,
     edits: [['if (!this.#doorkeeper.admits(tokenHash)) return;', '']],
     caughtBy: nearCache,
   },
   {
     name: 'a long tail is cut off and taken for whole',
+    breaks: 'revocation',
     file: `${sqlite}/change-log.ts`,
     edits: [['known.mark !== mark || tail.length > limit', 'known.mark !== mark']],
     caughtBy: nearCache,
   },
   {
     name: 'a replaced file goes unnoticed',
+    breaks: 'revocation',
     file: `${sqlite}/file-identity.ts`,
     edits: [['if (found === this.#opened) return;', 'if (found !== null) return;']],
     caughtBy: 'test/backends/sqlite/failures.test.ts',
   },
   {
     name: 'every write is synced after a revocation',
+    breaks: 'durability',
     file: `${sqlite}/database.ts`,
     edits: [
       [
@@ -344,12 +395,14 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a public id is the hash at rest',
+    breaks: 'tokens',
     file: 'src/session-tokens/session-id.ts',
     edits: [["return hash('sha256', `", "return tokenHash.slice(0, 22) ?? hash('sha256', `"]],
     caughtBy: 'test/backends/sqlite/at-rest.test.ts',
   },
   {
     name: 'the contract imports a backend',
+    breaks: 'layers',
     file: 'src/contract/clock.ts',
     edits: [
       [
@@ -361,6 +414,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a session is found by the first bytes of its hash alone',
+    breaks: 'tokens',
     file: `${sqlite}/session-rows.ts`,
     edits: [
       [
@@ -372,18 +426,21 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a session whose place another took stays in the memory of others',
+    breaks: 'revocation',
     file: `${sqlite}/session-store.ts`,
     edits: [['[{ tokenHash: previous.tokenHash }]', '[{ tokenHash }]']],
     caughtBy: sessionKeys,
   },
   {
     name: 'a session set after a clear stays in the generation that was left behind',
+    breaks: 'values',
     file: `${sqlite}/session-rows.ts`,
     edits: [["        generation: eb.ref('excluded.generation'),\n", '']],
     caughtBy: conformance,
   },
   {
     name: 'clear begins no new generation',
+    breaks: 'revocation',
     file: `${sqlite}/session-rows.ts`,
     edits: [
       ["eb('session_generation', '+', sql.lit(1))", "eb('session_generation', '+', sql.lit(0))"],
@@ -392,6 +449,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a get gives what was cleared',
+    breaks: 'revocation',
     file: `${sqlite}/session-rows.ts`,
     edits: [
       [
@@ -403,6 +461,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'the list of a user shows what was cleared',
+    breaks: 'index',
     file: `${sqlite}/session-rows.ts`,
     edits: [
       [
@@ -414,18 +473,21 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a statement by user goes through the sessions of all',
+    breaks: 'index',
     file: `${sqlite}/session-generation.ts`,
     edits: [['sql<number>`+generation`', 'sql<number>`generation`']],
     caughtBy: clear,
   },
   {
     name: 'what was cleared stays in the file until it expires',
+    breaks: 'size',
     file: `${sqlite}/dead-rows.ts`,
     edits: [['this.#deleteLeftBehind.run({ limit }).changes;', '0;']],
     caughtBy: clear,
   },
   {
     name: 'a purge takes what was set since the clear along',
+    breaks: 'purging',
     file: `${sqlite}/dead-rows.ts`,
     edits: [
       [
@@ -437,6 +499,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'sessions that were cleared can be brought back',
+    breaks: 'revocation',
     file: 'migrations/sqlite/0004_session_generations.sql',
     edits: [
       [
@@ -448,36 +511,42 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a purge leaves it to whoever commits next to fold a WAL full of its pages',
+    breaks: 'purging',
     file: `${sqlite}/purge-thread.ts`,
     edits: [['if (state.log < 800) return;', 'if (state.log >= 0) return;']],
     caughtBy: clear,
   },
   {
     name: 'a purge waits for other writers',
+    breaks: 'purging',
     file: `${sqlite}/session-store.ts`,
     edits: [['this.#database.impatiently(0, () =>', 'this.#database.impatiently(1000, () =>']],
     caughtBy: clear,
   },
   {
     name: 'a slice of a purge takes as long as it takes',
+    breaks: 'purging',
     file: 'src/session-purging/purge-in-slices.ts',
     edits: [['    size.adapt(took);\n', '']],
     caughtBy: 'test/purge-in-slices.test.ts',
   },
   {
     name: 'who has waited for long tries no more often than who has just come',
+    breaks: 'waiting',
     file: `${sqlite}/lock-wait.ts`,
     edits: [['NEWCOMER * (1 - waited / RIPE)', 'NEWCOMER']],
     caughtBy: lockWait,
   },
   {
     name: 'a wait for the lock lasts longer than it may',
+    breaks: 'waiting',
     file: `${sqlite}/lock-wait.ts`,
     edits: [['time.sleep(Math.min(pause, left));', 'time.sleep(pause);']],
     caughtBy: lockWait,
   },
   {
     name: 'a write that had begun is done again',
+    breaks: 'waiting',
     file: `${sqlite}/database.ts`,
     edits: [
       [
@@ -489,12 +558,14 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a renewal waits for the lock as long as any write',
+    breaks: 'waiting',
     file: `${sqlite}/database.ts`,
     edits: [['this.#lockWaitSeconds = lockWaitSeconds;', '']],
     caughtBy: lockWait,
   },
   {
     name: 'a checkpoint is made inside the commit that makes it due',
+    breaks: 'checkpoints',
     file: `${sqlite}/wal-checkpoints.ts`,
     edits: [
       ['if (state.log >= TOO_LONG) this.#checkpoint();', 'if (state.log >= 0) this.#checkpoint();'],
@@ -503,18 +574,21 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a long -wal is not begun anew by force',
+    breaks: 'checkpoints',
     file: `${sqlite}/wal-checkpoints.ts`,
     edits: [['if (state.log >= LONG)', 'if (state.log < 0)']],
     caughtBy: checkpoints,
   },
   {
     name: 'a reader that goes on for long makes each look a checkpoint',
+    breaks: 'checkpoints',
     file: `${sqlite}/wal-checkpoints.ts`,
     edits: [['return log >= this.#left + WORTHWHILE;', 'return true;']],
     caughtBy: checkpoints,
   },
   {
     name: 'a checkpoint that fails ends the process',
+    breaks: 'checkpoints',
     file: `${sqlite}/wal-checkpoints.ts`,
     edits: [
       [

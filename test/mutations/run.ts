@@ -1,13 +1,16 @@
 // Breaks a copy of the source in one place after the other, and shows that the tests notice each time:
-// `npm run mutations [-- words of a name]`. Ends with 1 if a bug lives on.
+// `npm run mutations [-- words of a name, or of a test]`. Ends with 1 if a bug lives on. With `--write`, the table of all of them goes into docs/reliability.md.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { MarkedPart } from '../support/marked-part.ts';
 import { TemporaryFolder } from '../support/temporary-folder.ts';
 import { fencingMutations } from './fencing-mutations.ts';
 import { jobMutations } from './job-mutations.ts';
 import { leaseMutations } from './lease-mutations.ts';
+import { tableOf } from './mutation-table.ts';
 import { type Mutation, mutations } from './mutations.ts';
 import { outageMutations } from './outage-mutations.ts';
 import { postgresMutations } from './postgres-mutations.ts';
@@ -16,9 +19,19 @@ import { watchMutations } from './watch-mutations.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 /** Enough for a bug to show, many times over, and few enough to wait for. */
-const OPERATIONS = '20000';
+const HISTORY_SECONDS = '6';
 
-const words = process.argv.slice(2).join(' ');
+const { values: flags, positionals } = parseArgs({
+  options: { write: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+const words = positionals.join(' ');
+const document = new MarkedPart('reliability.md', 'mutations');
+if (flags.write) {
+  if (words !== '')
+    throw new Error('What is written is of all bugs: leave out --write, or the words.');
+  document.assertThere();
+}
 const all = [
   ...mutations,
   ...watchMutations,
@@ -29,7 +42,7 @@ const all = [
   ...redisMutations,
   ...postgresMutations,
 ];
-const chosen = all.filter(({ name }) => name.includes(words));
+const chosen = all.filter(({ name, caughtBy }) => name.includes(words) || caughtBy.includes(words));
 using folder = new TemporaryFolder();
 copyProject(folder.path);
 
@@ -46,10 +59,12 @@ for (const mutation of chosen)
   breakIt(mutation, readFileSync(path.join(folder.path, mutation.file), 'utf8'));
 
 let survivors = 0;
+const caughtOnes = new Set<Mutation>();
 for (const [index, mutation] of chosen.entries()) {
   const began = performance.now();
   const caught = isCaught(mutation);
-  if (!caught) survivors++;
+  if (caught) caughtOnes.add(mutation);
+  else survivors++;
   const seconds = ((performance.now() - began) / 1000).toFixed(0).padStart(3);
   const place = `${index + 1}`.padStart(2);
   console.log(
@@ -58,6 +73,7 @@ for (const [index, mutation] of chosen.entries()) {
 }
 console.log(`\n${chosen.length - survivors} of ${chosen.length} bugs caught`);
 process.exitCode = survivors === 0 ? 0 : 1;
+if (flags.write) document.write(tableOf(chosen, caughtOnes));
 
 function copyProject(to: string): void {
   const files = execFileSync(
@@ -122,6 +138,6 @@ function runTests({ caughtBy, file }: Pick<Mutation, 'caughtBy' | 'file'>) {
     cwd: folder.path,
     encoding: 'utf8',
     timeout: 300_000,
-    env: { ...process.env, ONEHOST_COHERENCE_OPERATIONS: OPERATIONS },
+    env: { ...process.env, ONEHOST_HISTORY_SECONDS: HISTORY_SECONDS },
   });
 }

@@ -15,6 +15,7 @@ const failures = 'test/backends/sqlite/failures.test.ts';
 export const watchMutations: readonly Mutation[] = [
   {
     name: 'of the WAL index the change counter alone is compared',
+    breaks: 'revocation',
     file: `${sqlite}/wal-index-watch.ts`,
     edits: [
       [
@@ -26,6 +27,7 @@ export const watchMutations: readonly Mutation[] = [
   },
   {
     name: 'of the WAL index the number of the last frame alone is compared',
+    breaks: 'revocation',
     file: `${sqlite}/wal-index-watch.ts`,
     edits: [
       [
@@ -37,12 +39,14 @@ export const watchMutations: readonly Mutation[] = [
   },
   {
     name: 'words of the WAL index are remembered before the change was dealt with',
+    breaks: 'revocation',
     file: `${sqlite}/wal-index-watch.ts`,
     edits: [['if (!othersHave) this.#remember(this.#seen);', 'this.#remember(this.#seen);']],
     caughtBy: changeWatches,
   },
   {
     name: 'words of the WAL index are read after the pragma was asked',
+    breaks: 'revocation',
     file: `${sqlite}/wal-index-watch.ts`,
     edits: [
       [
@@ -54,6 +58,7 @@ export const watchMutations: readonly Mutation[] = [
   },
   {
     name: 'words of the WAL index are remembered inside a transaction, which sees an older state',
+    breaks: 'revocation',
     file: `${sqlite}/wal-index-watch.ts`,
     edits: [
       [
@@ -65,18 +70,21 @@ export const watchMutations: readonly Mutation[] = [
   },
   {
     name: 'a header of the WAL index that is half written is taken for whole',
+    breaks: 'revocation',
     file: `${sqlite}/wal-index-header.ts`,
     edits: [['!== header[at]) return null;', '!== header[at]) continue;']],
     caughtBy: walIndexHeader,
   },
   {
     name: 'a WAL index of an unknown version is believed',
+    breaks: 'revocation',
     file: `${sqlite}/wal-index-header.ts`,
     edits: [['return header[VERSION] === KNOWN_VERSION && ', 'return ']],
     caughtBy: walIndexHeader,
   },
   {
     name: 'a mapping is believed to be what it was asked to be',
+    breaks: 'revocation',
     file: `${sqlite}/wal-index-mapping.ts`,
     edits: [
       ['if (found?.inode === original.inode && !found.isDeleted) return view;', 'return view;'],
@@ -85,30 +93,35 @@ export const watchMutations: readonly Mutation[] = [
   },
   {
     name: 'a database does not open where koffi is missing',
+    breaks: 'opening',
     file: `${sqlite}/choose-change-watch.ts`,
     edits: [["if (changeWatch === 'wal-index') throw", 'throw']],
     caughtBy: changeWatchChoice,
   },
   {
     name: 'a database that is closed leaves its mapping behind',
+    breaks: 'resources',
     file: `${sqlite}/database.ts`,
     edits: [['    this.#watch.close();\n', '']],
     caughtBy: walIndexMapping,
   },
   {
     name: 'a worker thread leaves its mapping behind',
+    breaks: 'resources',
     file: `${sqlite}/wal-index-mapping.ts`,
     edits: [['    unmapAtEndOfThread(this);\n', '']],
     caughtBy: walIndexMapping,
   },
   {
     name: 'a database that was dropped leaves its mapping behind',
+    breaks: 'resources',
     file: `${sqlite}/wal-index-mapping.ts`,
     edits: [['    dropped.register(this, view.unmap, this);\n', '']],
     caughtBy: walIndexMapping,
   },
   {
     name: 'the WAL index is opened once more, and closed',
+    breaks: 'resources',
     file: `${sqlite}/wal-index-mapping.ts`,
     edits: [
       [
@@ -124,18 +137,21 @@ export const watchMutations: readonly Mutation[] = [
   },
   {
     name: 'tokens that end alike are taken for one',
+    breaks: 'tokens',
     file: `${sqlite}/token-seats.ts`,
     edits: [['if (this.#tokens[seat] === token) return seat;', 'return seat;']],
     caughtBy: tokenSeats,
   },
   {
     name: 'a token whose place in the short cut is taken is not found',
+    breaks: 'tokens',
     file: `${sqlite}/token-seats.ts`,
     edits: [['return this.#seats.get(token) ?? NOWHERE;', 'return NOWHERE;']],
     caughtBy: tokenSeats,
   },
   {
     name: 'who takes a seat is spared for whoever had it before',
+    breaks: 'size',
     file: `${sqlite}/seat-clock.ts`,
     edits: [
       [
@@ -147,18 +163,21 @@ export const watchMutations: readonly Mutation[] = [
   },
   {
     name: 'a clock that is set back puts off the look at the file',
+    breaks: 'revocation',
     file: `${sqlite}/file-identity.ts`,
     edits: [['return now >= this.#lookedAt && now', 'return now']],
     caughtBy: failures,
   },
   {
     name: 'the WAL index is read from its file on any filesystem',
+    breaks: 'revocation',
     file: `${sqlite}/choose-change-watch.ts`,
     edits: [['    if (!hasLocalLocks(path.dirname(file), filesystemType)) return null;\n', '']],
     caughtBy: changeWatches,
   },
   {
     name: 'what is mapped is read after the database was closed',
+    breaks: 'revocation',
     file: `${sqlite}/wal-index-mapping.ts`,
     edits: [['    this.#words = NO_HEADER;\n', '']],
     caughtBy: walIndexMapping,

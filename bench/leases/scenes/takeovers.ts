@@ -8,7 +8,6 @@ import {
   stop,
   stopBeforeWrite,
 } from '../../../test/faults/faults.ts';
-import { violationsOf } from '../../../test/faults/increments.ts';
 import { type Handover, handovers } from '../../../test/faults/lease-rounds.ts';
 import { atMost, each, type Figure, median, none, told } from '../figures.ts';
 import type { LeaseScene } from '../scene.ts';
@@ -40,7 +39,7 @@ function takeovers({ fault, rounds, order, figures, ...scene }: Takeovers): Leas
       );
       const tokens = [first, ...found.map(({ fencingToken }) => fencingToken)];
       const increments = contenders.increments();
-      const violations = violationsOf(increments);
+      const violations = contenders.violations();
       return {
         figures: [
           ...figures(found),
