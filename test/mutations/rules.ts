@@ -1,6 +1,7 @@
 /** What bugs break: the promises of the README and of docs/leases.md, in few words. */
 export const RULES = {
   revocation: 'no read gives what was revoked before it began',
+  stale: 'a near cache across a network is behind by no more than it says',
   fill: 'no stale fill',
   expiry: 'nothing is given at or after its expiry',
   index: 'the user index agrees with the entries',
@@ -12,6 +13,7 @@ export const RULES = {
   waiting: 'waiting for the write lock is fair and bounded',
   checkpoints: 'the `-wal` stays short, outside of requests',
   purging: 'a purge is in nobody’s way',
+  outage: 'a server that is away holds nobody up, and nothing is done after its deadline',
   resources: 'what was taken from the system is given back',
   fencing: 'one writer per term, and tokens that rise',
   trust: 'a holder stops by itself before others take over',
