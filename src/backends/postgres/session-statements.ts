@@ -1,4 +1,4 @@
-import { statement } from './statement.ts';
+import { type Statement, statement } from './statement.ts';
 
 /** Positions are numbers as PostgreSQL gives them; the fence of a load is text to everybody else. */
 export interface FenceRow {
@@ -26,77 +26,75 @@ type Kept = readonly [string, string, string, number, number, number, number, nu
 const live = (schema: string) =>
   `generation = (select session_generation from ${schema}.state) and expires_at > ${schema}.now_ms()`;
 
-export const findSession = statement<readonly [token: string], { payload: string }>(
+export const findSession: Statement<readonly [token: string], { payload: string }> = statement(
   'onehost find',
   (schema) =>
     `select payload from ${schema}.sessions where token_hash = $1::bytea and ${live(schema)}`,
 );
 
-export const listSessions = statement<readonly [user: string], ListedRow>(
+export const listSessions: Statement<readonly [user: string], ListedRow> = statement(
   'onehost list',
   (schema) =>
     `select token_hash, payload, created_at, touched_at, expires_at from ${schema}.sessions
      where user_hash = $1::bytea and ${live(schema)} order by touched_at desc, created_at desc`,
 );
 
-export const openFence = statement<readonly [], FenceRow>(
+export const openFence: Statement<readonly [], FenceRow> = statement(
   'onehost fence',
   (schema) => `select incarnation, fence_position, generation from ${schema}.open_fence()`,
 );
 
-export const putSession = statement<Kept, { kept: boolean }>(
+export const putSession: Statement<Kept, { kept: boolean }> = statement(
   'onehost put',
   (schema) => `select ${schema}.put($1, $2, $3, $4, $5, $6, $7, $8) as kept`,
 );
 
-export const fillSession = statement<Kept, { payload: string | null }>(
+export const fillSession: Statement<Kept, { payload: string | null }> = statement(
   'onehost fill',
   (schema) => `select ${schema}.fill($1, $2, $3, $4, $5, $6, $7, $8) as payload`,
 );
 
-export const extendSession = statement<
+export const extendSession: Statement<
   readonly [token: string, ttlMilliseconds: number, lockTimeout: number],
   { extended: boolean }
->('onehost extend', (schema) => `select ${schema}.extend($1, $2, $3) as extended`);
+> = statement('onehost extend', (schema) => `select ${schema}.extend($1, $2, $3) as extended`);
 
-export const invalidateToken = statement<
+export const invalidateToken: Statement<
   readonly [token: string, lockTimeout: number],
   InvalidationRow
->(
+> = statement(
   'onehost invalidate',
   (schema) => `select removed, fence_position from ${schema}.invalidate($1, $2)`,
 );
 
-export const invalidateUser = statement<
+export const invalidateUser: Statement<
   readonly [user: string, exceptToken: string | null, lockTimeout: number],
   InvalidationRow
->(
+> = statement(
   'onehost invalidate user',
   (schema) => `select removed, fence_position from ${schema}.invalidate_user($1, $2, $3)`,
 );
 
-export const tokensOfUser = statement<
+export const tokensOfUser: Statement<
   readonly [user: string, lockTimeout: number],
   { token_hash: string }
->(
+> = statement(
   'onehost tokens',
   (schema) => `select token_hash from ${schema}.tokens_of_user($1, $2) token_hash`,
 );
 
-export const invalidateOfUser = statement<
+export const invalidateOfUser: Statement<
   readonly [user: string, token: string, lockTimeout: number],
   InvalidationRow
->(
+> = statement(
   'onehost invalidate of user',
   (schema) => `select removed, fence_position from ${schema}.invalidate_of_user($1, $2, $3)`,
 );
 
-export const clearSessions = statement<readonly [lockTimeout: number], unknown>(
+export const clearSessions: Statement<readonly [lockTimeout: number], unknown> = statement(
   'onehost clear',
   (schema) => `select ${schema}.clear($1)`,
 );
 
-export const removeDeadSessions = statement<readonly [limit: number], { removed: number }>(
-  'onehost remove',
-  (schema) => `select ${schema}.remove_dead($1) as removed`,
-);
+export const removeDeadSessions: Statement<readonly [limit: number], { removed: number }> =
+  statement('onehost remove', (schema) => `select ${schema}.remove_dead($1) as removed`);
