@@ -326,12 +326,7 @@ export const mutations: readonly Mutation[] = [
     name: 'a view brings along the memory around it',
     breaks: 'values',
     file: 'src/session-values/snapshot.ts',
-    edits: [
-      [
-        '() => object.slice());\n    }\n    const isKept',
-        '() => object);\n    }\n    const isKept',
-      ],
-    ],
+    edits: [['() => object.slice());', '() => object);']],
     caughtBy: 'test/backends/sqlite/at-rest.test.ts',
   },
   {
@@ -378,7 +373,7 @@ export const mutations: readonly Mutation[] = [
     name: 'a replaced file goes unnoticed',
     breaks: 'revocation',
     file: `${sqlite}/file-identity.ts`,
-    edits: [['if (found === this.#opened) return;', 'if (found !== null) return;']],
+    edits: [['if (found === this.#opened.get(file)) return;', 'if (found !== null) return;']],
     caughtBy: 'test/backends/sqlite/failures.test.ts',
   },
   {

@@ -178,7 +178,7 @@ export const outageMutations: readonly Mutation[] = [
   {
     name: 'hostile: the time of a tick is asked of the value itself',
     breaks: 'ticks',
-    file: `${sqlite}/database-job-ledger.ts`,
+    file: 'src/job-keeping/ledger-arguments.ts',
     edits: [
       [
         'types.isDate(date) ? Date.prototype.getTime.call(date) : Number.NaN',

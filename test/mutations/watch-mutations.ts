@@ -243,4 +243,13 @@ export const watchMutations: readonly Mutation[] = [
     edits: [["  connection.pragma('journal_size_limit = 67108864');\n", '']],
     caughtBy: 'test/backends/sqlite/wal-checkpoints.test.ts',
   },
+  {
+    name: 'a file that is replaced while it is being opened is taken',
+    breaks: 'opening',
+    file: `${sqlite}/file-identity.ts`,
+    edits: [
+      ['    this.#lookedAt = now;\n    this.#assertSame(file);\n', '    this.#lookedAt = now;\n'],
+    ],
+    caughtBy: 'test/backends/sqlite/open-database.test.ts',
+  },
 ];

@@ -54,7 +54,13 @@ export class OnehostDatabase implements AsyncDisposable {
   /** @internal */
   constructor(
     connection: Database,
-    options: { file: string; clock: Clock; lockWaitSeconds: number; keptChanges: number },
+    options: {
+      file: string;
+      identity: string | null;
+      clock: Clock;
+      lockWaitSeconds: number;
+      keptChanges: number;
+    },
     watch: ChangeWatch,
     surroundings: Surroundings,
   ) {
@@ -64,7 +70,7 @@ export class OnehostDatabase implements AsyncDisposable {
     this.fenced = new FencedConnection(connection);
     this.clock = options.clock;
     this.#lockWaitSeconds = options.lockWaitSeconds;
-    this.#identity = new FileIdentity(options.file, options.clock.now());
+    this.#identity = new FileIdentity(options.file, options.identity, options.clock.now());
     this.#watch = watch;
     this.changeLog = new ChangeLog(connection, options.keptChanges);
     this.changes = new ChangeFeed(this.#watch, this.changeLog);

@@ -17,13 +17,19 @@ export class FileIdentity {
   readonly #opened: ReadonlyMap<string, string | null>;
   #lookedAt: number;
 
-  /** @param file the database, which a connection of this process has read in WAL mode, and has open. */
-  constructor(file: string, now: number) {
+  /**
+   * @param file the database, which a connection of this process has read in WAL mode, and has open.
+   * @param before what {@link identityOf} it was before it was opened.
+   * @throws DatabaseReplacedError when it was replaced since.
+   */
+  constructor(file: string, before: string | null, now: number) {
     this.#file = file;
-    this.#opened = new Map(
-      ['', ...COMPANIONS].map((suffix) => [file + suffix, identityOf(file + suffix)]),
-    );
+    this.#opened = new Map([
+      [file, before],
+      ...COMPANIONS.map((suffix) => [file + suffix, identityOf(file + suffix)] as const),
+    ]);
     this.#lookedAt = now;
+    this.#assertSame(file);
   }
 
   /** @throws DatabaseReplacedError, or what the file system says where it cannot be looked at. */
@@ -71,8 +77,8 @@ export class FileIdentity {
   }
 }
 
-/** Asked by name, never by opening: closing a file drops SQLite's locks on it. */
-function identityOf(file: string): string | null {
+/** Which file has that name; `null` if none has. Asked by name, never by opening: closing a file drops SQLite's locks on it. */
+export function identityOf(file: string): string | null {
   try {
     const found = statSync(file, { throwIfNoEntry: false });
     return found === undefined ? null : `${found.dev} ${found.ino}`;

@@ -11,6 +11,7 @@ import { checkLocation, createPrivateFile } from './check-location.ts';
 import { chooseChangeWatch } from './choose-change-watch.ts';
 import { DataVersionWatch } from './data-version-watch.ts';
 import { OnehostDatabase } from './database.ts';
+import { identityOf } from './file-identity.ts';
 import { migrate, migrationState } from './migrate.ts';
 import { realFile } from './real-file.ts';
 import { checkSoundness, hasLeftoverWal } from './soundness.ts';
@@ -76,6 +77,8 @@ export async function openDatabaseIn(
     settings = { ...asked, file: realFile(asked.file) };
     checkLocation(settings.file, { ...settings, filesystemType: surroundings.filesystemType });
     createPrivateFile(settings.file);
+    // Before it is opened: one that takes its place while it is being prepared is not the one that was.
+    const identity = identityOf(settings.file);
     const leftoverWal = hasLeftoverWal(settings.file);
     // Nothing ever waits inside SQLite: lock-wait.ts says what waits in its place, and why.
     const opened = new SqliteConnection(settings.file, { timeout: 0 });
@@ -85,7 +88,7 @@ export async function openDatabaseIn(
     const chosen = await chooseChangeWatch(opened, dataVersion, settings, surroundings);
     watch = chosen;
     return await retryWhileBusy(
-      () => new OnehostDatabase(opened, settings, chosen, surroundings),
+      () => new OnehostDatabase(opened, { ...settings, identity }, chosen, surroundings),
       settings,
     );
   } catch (error) {

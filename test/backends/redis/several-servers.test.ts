@@ -176,6 +176,6 @@ describe.skipIf(lacksRedis)('all of it works', () => {
     await until(async () => (await cache.get('token')) !== null);
     await until(async () => cache.invalidate('token'));
     expect(await cache.get('token')).toBeNull();
-    sentinel.destroy();
+    await sentinel.destroy();
   });
 });

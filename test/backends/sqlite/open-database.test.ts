@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
   symlinkSync,
   truncateSync,
@@ -115,6 +116,19 @@ describe('permissions', () => {
     const error = await refusal(openDatabase(folder.file('a.db')));
     expect(error.code).toBe('ONEHOST_FILE_NOT_WRITABLE');
   });
+});
+
+test('a file that is replaced while it is being opened is refused', async () => {
+  using folder = new TemporaryFolder();
+  (await openDatabase(folder.file('other.db'))).close();
+  const replaceIt = async () => {
+    renameSync(folder.file('other.db'), folder.file('a.db'));
+    return realMachine.nativeMemory();
+  };
+  const error = await refusal(
+    openDatabaseIn({ ...machine, nativeMemory: replaceIt }, folder.file('a.db')),
+  );
+  expect(error.code).toBe('ONEHOST_DATABASE_REPLACED');
 });
 
 describe('the filesystem', () => {
