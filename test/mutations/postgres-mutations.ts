@@ -12,6 +12,7 @@ const transactions = 'test/backends/postgres/transactions.test.ts';
 export const postgresMutations: readonly Mutation[] = [
   {
     name: 'PostgreSQL: a fill does not wait for invalidations of its token',
+    breaks: 'fill',
     file: sessions,
     edits: [
       [
@@ -23,6 +24,7 @@ export const postgresMutations: readonly Mutation[] = [
   },
   {
     name: 'PostgreSQL: a fill does not wait for invalidations of its user',
+    breaks: 'fill',
     file: sessions,
     edits: [
       [
@@ -34,12 +36,14 @@ export const postgresMutations: readonly Mutation[] = [
   },
   {
     name: 'PostgreSQL: a fill looks at its token before it waits',
+    breaks: 'fill',
     file: sessions,
     edits: [['v_token <= p_fence_position', 'p_fence_position >= 0']],
     caughtBy: fencing,
   },
   {
     name: 'PostgreSQL: an invalidation deletes before it raises the fence',
+    breaks: 'fill',
     file: sessions,
     edits: [
       [
@@ -51,12 +55,14 @@ export const postgresMutations: readonly Mutation[] = [
   },
   {
     name: 'PostgreSQL: the first position of all is taken for drawn before it is',
+    breaks: 'fill',
     file: sessions,
     edits: [["select nextval(':schema.fence_position');\n", '']],
     caughtBy: conformance,
   },
   {
     name: 'PostgreSQL: a fence from before a crash holds after it',
+    breaks: 'fill',
     file: sessions,
     edits: [
       ['and p_incarnation = (select f.position from :schema.fences f where f.bucket = -1)', ''],
@@ -65,6 +71,7 @@ export const postgresMutations: readonly Mutation[] = [
   },
   {
     name: 'PostgreSQL: a set asks no fence',
+    breaks: 'fill',
     file: sessions,
     edits: [
       [
@@ -76,6 +83,7 @@ export const postgresMutations: readonly Mutation[] = [
   },
   {
     name: 'PostgreSQL: what a user is dropped of is not fenced by token',
+    breaks: 'fill',
     file: sessions,
     edits: [
       [
@@ -87,12 +95,14 @@ export const postgresMutations: readonly Mutation[] = [
   },
   {
     name: 'PostgreSQL: a crash may undo an invalidation where commits do not wait for the disk',
+    breaks: 'durability',
     file: sessions,
     edits: [["if current_setting('synchronous_commit') = 'off' then", 'if false then']],
     caughtBy: fencing,
   },
   {
     name: 'PostgreSQL: any isolation level will do',
+    breaks: 'opening',
     file: sessions,
     edits: [
       [
@@ -104,12 +114,14 @@ export const postgresMutations: readonly Mutation[] = [
   },
   {
     name: 'PostgreSQL: the setting of the server’s clock is not noticed',
+    breaks: 'expiry',
     file: `${postgres}/term-watch.ts`,
     edits: [['return isComparable && elapsed >= 0 ? elapsed', 'return elapsed >= 0 ? elapsed']],
     caughtBy: leaseStore,
   },
   {
     name: 'PostgreSQL: a commit under a lease is not fenced',
+    breaks: 'fencing',
     file: leases,
     edits: [
       [
@@ -121,24 +133,28 @@ export const postgresMutations: readonly Mutation[] = [
   },
   {
     name: 'PostgreSQL: a commit under a lease does not wait for a takeover under way',
+    breaks: 'fencing',
     file: leases,
     edits: [['  for key share;\n', '  ;\n']],
     caughtBy: transactions,
   },
   {
     name: 'PostgreSQL: a renewal waits for a commit under the lease',
+    breaks: 'trust',
     file: leases,
     edits: [['  for key share;\n', '  for update;\n']],
     caughtBy: transactions,
   },
   {
     name: 'PostgreSQL: a transaction outlives the term',
+    breaks: 'fencing',
     file: `${postgres}/fenced-session.ts`,
     edits: [["    ended.addEventListener('abort', this.#onEnded);\n", '']],
     caughtBy: transactions,
   },
   {
     name: 'PostgreSQL: work may end the transaction unnoticed',
+    breaks: 'fencing',
     file: `${postgres}/fenced-session.ts`,
     edits: [['`release savepoint ', '`savepoint ']],
     caughtBy: transactions,

@@ -184,42 +184,49 @@ export const watchMutations: readonly Mutation[] = [
   },
   {
     name: 'a descriptor of the WAL index is believed for ever',
+    breaks: 'revocation',
     file: `${sqlite}/wal-index-watch.ts`,
     edits: [['    this.#source.check();\n', '']],
     caughtBy: changeWatches,
   },
   {
     name: 'the near cache never takes a seat again that was given up',
+    breaks: 'size',
     file: `${sqlite}/near-cache.ts`,
     edits: [['    this.#clock.vacate(seat);\n', '']],
     caughtBy: 'test/backends/sqlite/near-cache-seats.test.ts',
   },
   {
     name: 'a purge hides what fails on its thread',
+    breaks: 'purging',
     file: `${sqlite}/purge-thread.ts`,
     edits: [["if (error.code?.startsWith('SQLITE_BUSY')) return", 'return']],
     caughtBy: clear,
   },
   {
     name: 'after a purge nothing waits for the write lock any more',
+    breaks: 'purging',
     file: `${sqlite}/database.ts`,
     edits: [['      this.#lockWaitSeconds = usual;\n', '']],
     caughtBy: clear,
   },
   {
     name: 'the connection of a lease.transaction can be used after it',
+    breaks: 'fencing',
     file: `${sqlite}/fenced-connection.ts`,
     edits: [['      this.#isOpen = false;\n', '']],
     caughtBy: 'test/backends/sqlite/database-lease.test.ts',
   },
   {
     name: 'the first reader of a session with a Date gets a part of it frozen',
+    breaks: 'values',
     file: 'src/session-values/freeze-deep.ts',
     edits: [['  found.add(value);\n', '  found.add(value);\n  Object.freeze(value);\n']],
     caughtBy: memory,
   },
   {
     name: 'who joins a load takes its "no" for its own',
+    breaks: 'fill',
     file: 'src/session-loading/load-flights.ts',
     edits: [
       [
@@ -231,6 +238,7 @@ export const watchMutations: readonly Mutation[] = [
   },
   {
     name: 'a -wal that has grown is never cut back',
+    breaks: 'checkpoints',
     file: `${sqlite}/open-database.ts`,
     edits: [["  connection.pragma('journal_size_limit = 67108864');\n", '']],
     caughtBy: 'test/backends/sqlite/wal-checkpoints.test.ts',

@@ -1,7 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { changeWatches } from '../../support/change-watches.ts';
+import { compiled } from '../../support/compiled.ts';
 import { TemporaryFolder } from '../../support/temporary-folder.ts';
 import {
+  SESSION_PROGRAM,
   type SessionRun,
   type SessionRunOptions,
   sessionsUnderFaults,
@@ -10,9 +12,26 @@ import {
 const SECONDS = Number(process.env['ONEHOST_HISTORY_SECONDS'] ?? 12);
 const SEED = Number(process.env['ONEHOST_HISTORY_SEED'] ?? Date.now() % 1_000_000);
 
+let compiledTo: TemporaryFolder;
+let program: URL;
+
+beforeAll(() => {
+  compiledTo = new TemporaryFolder();
+  program = compiled(SESSION_PROGRAM, compiledTo.path);
+});
+
+afterAll(() => {
+  compiledTo[Symbol.dispose]();
+});
+
 async function run(options: Partial<SessionRunOptions>): Promise<SessionRun> {
   using folder = new TemporaryFolder();
-  const done = await sessionsUnderFaults(folder, { seed: SEED, seconds: SECONDS, ...options });
+  const done = await sessionsUnderFaults(folder, {
+    seed: SEED,
+    seconds: SECONDS,
+    program,
+    ...options,
+  });
   const { findings } = done;
   const told = { ...done, findings: { ...findings, violations: findings.violations.length } };
   console.log('histories:', JSON.stringify(told));
