@@ -3,7 +3,7 @@
 import { exitOnSignals, readOptions } from '../../bench/command-line.ts';
 import { describeEnvironment } from '../../bench/environment.ts';
 import { environmentAsText } from '../../bench/report/text.ts';
-import { compileProject } from '../support/compiled-project.ts';
+import { compiled } from '../support/compiled.ts';
 import { MarkedPart } from '../support/marked-part.ts';
 import { randomNumbers } from '../support/random-numbers.ts';
 import { TemporaryFolder } from '../support/temporary-folder.ts';
@@ -44,10 +44,9 @@ async function run({ minutes, seed, write }: FaultRunOptions): Promise<void> {
     for (const each of [folder, compiledTo]) each[Symbol.dispose]();
   });
 
-  const compiled = compileProject(compiledTo.path);
   const sessions = await sessionsUnderFaults(folder, {
     seed,
-    program: compiled(SESSION_PROGRAM),
+    program: compiled(SESSION_PROGRAM, compiledTo.path),
     seconds,
     onRound: (state) => tell(sessionsAsLine(state)),
   });

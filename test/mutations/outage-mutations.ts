@@ -116,7 +116,7 @@ export const outageMutations: readonly Mutation[] = [
   },
   {
     name: 'outage: what the file system says of a look at the file is thrown as it is',
-    breaks: 'opening',
+    breaks: 'errors',
     file: `${sqlite}/file-identity.ts`,
     edits: [
       [
@@ -135,7 +135,7 @@ export const outageMutations: readonly Mutation[] = [
   },
   {
     name: 'outage: no room for the -shm is not told as a full disk',
-    breaks: 'opening',
+    breaks: 'errors',
     file: `${sqlite}/translate-error.ts`,
     edits: [["return code === 'SQLITE_IOERR_SHMSIZE' ? code : code", 'return code']],
     caughtBy: refusedCalls,
@@ -156,7 +156,7 @@ export const outageMutations: readonly Mutation[] = [
   },
   {
     name: 'hostile: what a getter throws is thrown on',
-    breaks: 'tokens',
+    breaks: 'errors',
     file: 'src/session-values/snapshot-session.ts',
     edits: [['throw isOnehostError(error) ? error : snapshot.unreadable(error);', 'throw error;']],
     caughtBy: hostileInput,

@@ -15,6 +15,8 @@ export interface SessionRunOptions extends Partial<CrewOptions> {
   /** On average, from one thing that is done to the processes to the next; `null` for none at all. */
   readonly faultEveryMilliseconds?: number | null;
   onRound?(run: SessionRun): void;
+  /** It goes on until then, however long that takes: a slow machine does less in its seconds. */
+  isEnough?(run: SessionRun): boolean;
 }
 
 /** What was done, and what was found. */
@@ -48,6 +50,7 @@ export async function sessionsUnderFaults(
     program = SESSION_PROGRAM,
     settingsOf = (number) => randomSettings(seed + number),
     onRound = () => {},
+    isEnough = () => true,
   } = options;
   using crew = new SessionCrew(folder, { seed, tokens, users, processes, program, settingsOf });
   using nemesis = new Nemesis(crew, randomNumbers(seed), faultEveryMilliseconds ?? 0);
@@ -64,7 +67,10 @@ export async function sessionsUnderFaults(
     onRound(state());
     checking = take(check, await round);
     rounds++;
-  } while (performance.now() < end && check.findings.violations.length === 0);
+  } while (
+    check.findings.violations.length === 0 &&
+    (performance.now() < end || !isEnough(state()))
+  );
   await nemesis.end();
   await striking;
   await crew.leave();
