@@ -5,6 +5,9 @@ const sessions = 'test/backends/redis/redis-session-cache.test.ts';
 const leases = 'test/backends/redis/redis-lease-store.test.ts';
 const jobs = 'test/backends/redis/redis-job-ledger.test.ts';
 const near = 'test/backends/redis/near-cache.test.ts';
+const nearSessions = 'test/backends/redis/near-sessions.test.ts';
+const sightings = 'test/backends/redis/term-sightings.test.ts';
+const fences = 'test/backends/redis/fences.test.ts';
 const outages = 'test/backends/redis/outages.test.ts';
 const deadlines = 'test/deadlines/shared-deadlines.test.ts';
 
@@ -55,7 +58,7 @@ export const redisMutations: readonly Mutation[] = [
     name: 'two invalidations in one microsecond have one position',
     file: `${redis}/session-scripts.ts`,
     edits: [['math.max(last + 1, microseconds)', 'math.max(last, microseconds)']],
-    caughtBy: sessions,
+    caughtBy: fences,
   },
   {
     name: 'a token that passes to another user stays with the first',
@@ -73,7 +76,7 @@ export const redisMutations: readonly Mutation[] = [
     name: 'what a clear left is not removed',
     file: `${redis}/session-scripts.ts`,
     edits: [["redis.call('SET', base .. 'sweep', '0')\n", '']],
-    caughtBy: sessions,
+    caughtBy: outages,
   },
   {
     name: 'a server that evicts is taken',
@@ -121,7 +124,7 @@ export const redisMutations: readonly Mutation[] = [
     name: 'a near cache keeps an answer that was overtaken',
     file: `${redis}/near-sessions.ts`,
     edits: [['if (!reading.isOvertaken) {', 'if (reading !== null) {']],
-    caughtBy: near,
+    caughtBy: nearSessions,
   },
   {
     name: 'a near cache gives what this process has ended until it is told',
@@ -136,16 +139,16 @@ export const redisMutations: readonly Mutation[] = [
     caughtBy: near,
   },
   {
-    name: 'a standby believes the clock of the server each time',
+    name: 'a standby never finds that a renewal is overdue, since it takes each look for the first',
     file: `${redis}/term-sightings.ts`,
     edits: [['const renewedAt = isSame', 'const renewedAt = isSame && name === ""']],
-    caughtBy: leases,
+    caughtBy: sightings,
   },
   {
     name: 'a standby believes of a clock what its own looks rule out',
     file: `${redis}/term-sightings.ts`,
     edits: [['last?.lastLookAt ?? Number.NEGATIVE_INFINITY', 'Number.NEGATIVE_INFINITY']],
-    caughtBy: leases,
+    caughtBy: sightings,
   },
   {
     name: 'a term is renewed by the holder’s id alone',
@@ -190,6 +193,24 @@ export const redisMutations: readonly Mutation[] = [
     file: `${redis}/job-scripts.ts`,
     edits: [["      redis.call('HSET', job_key(job), 'pruned', tick)\n", '']],
     caughtBy: jobs,
+  },
+  {
+    name: 'a fill is believed however long its load took',
+    file: `${redis}/session-scripts.ts`,
+    edits: [[`or age > \${FENCE_MILLISECONDS} `, '']],
+    caughtBy: fences,
+  },
+  {
+    name: 'a fill is believed after the clock was set back',
+    file: `${redis}/session-scripts.ts`,
+    edits: [['if age < 0 or', 'if']],
+    caughtBy: fences,
+  },
+  {
+    name: 'a position is a time, and falls with the clock',
+    file: `${redis}/session-scripts.ts`,
+    edits: [['math.max(last + 1, microseconds)', 'microseconds']],
+    caughtBy: fences,
   },
   {
     name: 'a call has the deadline of one that began long before',
