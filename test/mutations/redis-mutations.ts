@@ -5,6 +5,9 @@ const sessions = 'test/backends/redis/redis-session-cache.test.ts';
 const leases = 'test/backends/redis/redis-lease-store.test.ts';
 const jobs = 'test/backends/redis/redis-job-ledger.test.ts';
 const near = 'test/backends/redis/near-cache.test.ts';
+const nearSessions = 'test/backends/redis/near-sessions.test.ts';
+const sightings = 'test/backends/redis/term-sightings.test.ts';
+const fences = 'test/backends/redis/fences.test.ts';
 const outages = 'test/backends/redis/outages.test.ts';
 const deadlines = 'test/deadlines/shared-deadlines.test.ts';
 
@@ -62,7 +65,7 @@ export const redisMutations: readonly Mutation[] = [
     breaks: 'fill',
     file: `${redis}/session-scripts.ts`,
     edits: [['math.max(last + 1, microseconds)', 'math.max(last, microseconds)']],
-    caughtBy: sessions,
+    caughtBy: fences,
   },
   {
     name: 'a token that passes to another user stays with the first',
@@ -83,7 +86,7 @@ export const redisMutations: readonly Mutation[] = [
     breaks: 'size',
     file: `${redis}/session-scripts.ts`,
     edits: [["redis.call('SET', base .. 'sweep', '0')\n", '']],
-    caughtBy: sessions,
+    caughtBy: outages,
   },
   {
     name: 'a server that evicts is taken',
@@ -139,7 +142,7 @@ export const redisMutations: readonly Mutation[] = [
     breaks: 'stale',
     file: `${redis}/near-sessions.ts`,
     edits: [['if (!reading.isOvertaken) {', 'if (reading !== null) {']],
-    caughtBy: near,
+    caughtBy: nearSessions,
   },
   {
     name: 'a near cache gives what this process has ended until it is told',
@@ -156,18 +159,18 @@ export const redisMutations: readonly Mutation[] = [
     caughtBy: near,
   },
   {
-    name: 'a standby believes the clock of the server each time',
+    name: 'a standby never finds that a renewal is overdue, since it takes each look for the first',
     breaks: 'takeover',
     file: `${redis}/term-sightings.ts`,
     edits: [['const renewedAt = isSame', 'const renewedAt = isSame && name === ""']],
-    caughtBy: leases,
+    caughtBy: sightings,
   },
   {
     name: 'a standby believes of a clock what its own looks rule out',
     breaks: 'takeover',
     file: `${redis}/term-sightings.ts`,
     edits: [['last?.lastLookAt ?? Number.NEGATIVE_INFINITY', 'Number.NEGATIVE_INFINITY']],
-    caughtBy: leases,
+    caughtBy: sightings,
   },
   {
     name: 'a term is renewed by the holder’s id alone',
@@ -219,6 +222,27 @@ export const redisMutations: readonly Mutation[] = [
     file: `${redis}/job-scripts.ts`,
     edits: [["      redis.call('HSET', job_key(job), 'pruned', tick)\n", '']],
     caughtBy: jobs,
+  },
+  {
+    name: 'a fill is believed however long its load took',
+    breaks: 'stale',
+    file: `${redis}/session-scripts.ts`,
+    edits: [[`or age > \${FENCE_MILLISECONDS} `, '']],
+    caughtBy: fences,
+  },
+  {
+    name: 'a fill is believed after the clock was set back',
+    breaks: 'stale',
+    file: `${redis}/session-scripts.ts`,
+    edits: [['if age < 0 or', 'if']],
+    caughtBy: fences,
+  },
+  {
+    name: 'a position is a time, and falls with the clock',
+    breaks: 'stale',
+    file: `${redis}/session-scripts.ts`,
+    edits: [['math.max(last + 1, microseconds)', 'microseconds']],
+    caughtBy: fences,
   },
   {
     name: 'a call has the deadline of one that began long before',

@@ -153,22 +153,41 @@ describe.skipIf(lacksRedis)('a near cache', () => {
     expect(await mgetsServed()).toBe(before + 1);
   });
 
-  test('whose connection was lost gives nothing from before', async () => {
+  test('whose connection was lost gives nothing from before when there is another', async () => {
     await using relay = await TcpRelay.before(server.port);
     const { near, other } = await openPair({ relay });
-    await other.set('token', { userId: 7 }, 60);
-    await readNear(near, 'token');
-    relay.cut();
+    for (const token of ['token', 'another']) {
+      await other.set(token, { userId: 7 }, 60);
+      await readNear(near, token);
+    }
+    relay.refuse();
     await other.invalidate('token');
+    relay.accept();
     await until(async () => {
-      try {
-        return (await near.get('token')) === null;
-      } catch {
-        return false;
-      }
+      const session = await near.get('another').catch(() => null);
+      return session !== null;
     });
-    await other.set('token', { userId: 7 }, 60);
+    await readNear(near, 'another');
+    expect(await near.get('token')).toBeNull();
+  });
+
+  test('counts from when it asked, and not from when the answer came', async () => {
+    await using relay = await TcpRelay.before(server.port);
+    const clock = new ManualClock();
+    // The cache asks by a connection of its own; the one that tells of changes is slow.
+    const { near, other, client } = await openPair({ relay, clock });
+    await other.set('token', { userId: 7 }, 600);
     await readNear(near, 'token');
+    relay.hold();
+    clock.advance(0.25);
+    clock.stall(5);
+    const answered = client.ping();
+    relay.goOn();
+    await answered;
+    await wait(50);
+    const before = await mgetsServed();
+    await near.get('token');
+    expect(await mgetsServed()).toBe(before + 1);
   });
 
   test('asks again when an entry may have expired on the server, whatever the clock here shows', async () => {

@@ -120,6 +120,8 @@ describe.skipIf(lacksRedis)('a server that is gone', () => {
     const other = new RedisSessionCache(await connect(server.port));
     await cache.set('before', { userId: 7 }, 60);
     relay.refuse();
+    // What is sent before it is known to be gone is lost; this is about what waits.
+    while (client.isReady) await wait(1);
     const sets = Array.from({ length: 100 }, (_, index) =>
       refusal(() => cache.set(`token ${index}`, { userId: 7 }, 60)),
     );
@@ -304,6 +306,17 @@ describe.skipIf(lacksRedis)('at rest', () => {
       const isLasting = key === '{onehost}:generation' || key === '{onehost}:position';
       expect((await client.pTTL(key)) > 0, key).toBe(!isLasting);
     }
+  });
+
+  test('what a clear left is removed by those who set', async () => {
+    const { server } = await start();
+    const client = await connect(server.port);
+    const cache = new RedisSessionCache(client);
+    for (let count = 0; count < 30; count++) await cache.set(`old ${count}`, { userId: 7 }, 1000);
+    await cache.clear();
+    for (let count = 0; count < 30; count++) await cache.set(`new ${count}`, { userId: 7 }, 1000);
+    expect((await client.keys('{onehost}:s:*')).length).toBe(30);
+    expect(await client.exists('{onehost}:sweep')).toBe(0);
   });
 
   test('an index whose sessions have all expired is gone, without anybody’s doing', async () => {
