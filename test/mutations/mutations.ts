@@ -377,7 +377,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a replaced file goes unnoticed',
     breaks: 'revocation',
-    file: `${sqlite}/file-identity.ts`,
+    file: 'src/files/file-identity.ts',
     edits: [['if (found === this.#opened) return;', 'if (found !== null) return;']],
     caughtBy: 'test/backends/sqlite/failures.test.ts',
   },

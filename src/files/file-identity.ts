@@ -1,14 +1,11 @@
 import { statSync } from 'node:fs';
-import { DatabaseReplacedError } from '../../contract/errors/index.ts';
+import { DatabaseReplacedError } from '../contract/errors/index.ts';
 
 /** How often a read looks, in milliseconds: a look costs about as much as a read from memory. */
 const LOOK_EVERY = 1000;
 
-/** What SQLite keeps beside the file, and deletes when the last connection is closed and not before. */
-const COMPANIONS = ['-wal', '-shm'];
-
 /**
- * Which file was opened, with its `-wal` and `-shm`. If one of them is deleted, or another one is put in its place, this process would go
+ * Which file was opened, with those that its library keeps beside it and does not delete before the last connection is closed. If one of them is deleted, or another one is put in its place, this process would go
  * on with the old one, and the processes that start later with the new one: each would answer, and neither would see
  * the other's invalidations (https://sqlite.org/howtocorrupt.html, 2.4).
  */
@@ -17,11 +14,14 @@ export class FileIdentity {
   readonly #opened: ReadonlyMap<string, string | null>;
   #lookedAt: number;
 
-  /** @param file the database, which a connection of this process has read in WAL mode, and has open. */
-  constructor(file: string, now: number) {
+  /**
+   * @param file which this process has open, and the ones beside it too.
+   * @param companions what the names of those end in.
+   */
+  constructor(file: string, companions: readonly string[], now: number) {
     this.#file = file;
     this.#opened = new Map(
-      ['', ...COMPANIONS].map((suffix) => [file + suffix, identityOf(file + suffix)]),
+      ['', ...companions].map((suffix) => [file + suffix, identityOf(file + suffix)]),
     );
     this.#lookedAt = now;
   }
@@ -71,7 +71,7 @@ export class FileIdentity {
   }
 }
 
-/** Asked by name, never by opening: closing a file drops SQLite's locks on it. */
+/** Asked by name, never by opening: closing a file drops the locks that this process has on it. */
 function identityOf(file: string): string | null {
   try {
     const found = statSync(file, { throwIfNoEntry: false });
