@@ -5,18 +5,18 @@ import type { Environment, Table } from './load-lmdb.ts';
 const LOOK_EVERY = 16;
 
 /** Shares of `maxMegabytes`. Sessions make room from the one on, down to the other; what is between them is for copies of pages that are being changed. */
-const FULL = 0.75;
-const AIM = 0.6;
+const FULL = 0.8;
+const AIM = 0.7;
 
 /**
- * The least and the most that leave in one transaction: more than are set until the next look, and few, since LMDB writes a copy of each page that one of them is on.
+ * The least and the most that leave in one transaction: more than are set until the next look unless there are few, and not many, since LMDB writes a copy of each page that one of them is on.
  * With up to 2,000 a file of 16 MB grew to 19.5 MB.
  */
 const LEAST_LEAVING = 2 * LOOK_EVERY;
 const MOST_LEAVING = 64;
 
-/** A session larger than this share would drive out most others. */
-const LARGEST_SHARE = 1 / 8;
+/** A session larger than this would drive out many others; with an eighth, sessions of all sizes up to that left holes in which none fitted, and the file grew to 1.5 times its size. */
+const LARGEST_SHARE = 1 / 32;
 
 /** Larger ones are looked at each time. */
 const LARGE_BYTES = 16 * 1024;
@@ -86,7 +86,8 @@ export class MemoryBudget {
     const share = Math.ceil((above / used) * entries);
     // The next `set` goes on.
     if (share > MOST_LEAVING) this.#unseen = LOOK_EVERY;
-    return Math.min(entries, Math.max(LEAST_LEAVING, share), MOST_LEAVING);
+    const least = Math.min(LEAST_LEAVING, Math.ceil(entries / LOOK_EVERY));
+    return Math.min(entries, Math.max(least, share), MOST_LEAVING);
   }
 
   /** While one does, no page that was freed since is used again, and whatever leaves makes no room. */
@@ -107,7 +108,7 @@ export class MemoryBudget {
   #tooLarge(bytes: number): SharedMemoryFullError {
     const megabytes = (bytes / 1024 / 1024).toFixed(1);
     return new SharedMemoryFullError(
-      `A session takes ${megabytes} MB, more than an eighth of ${this.#maxMegabytes} MB (maxMegabytes): it would drive out most others. Nothing was written. ` +
+      `A session takes ${megabytes} MB, more than a thirty-second part of ${this.#maxMegabytes} MB (maxMegabytes): it would drive out many others. Nothing was written. ` +
         'Keep less in the session, or pass a larger maxMegabytes.',
     );
   }

@@ -18,9 +18,9 @@ export interface OpenSharedMemoryOptions {
   /** A folder in memory, `/dev/shm` by default. On Linux it must be on tmpfs or ramfs; elsewhere it must be named, and whoever names it answers for it. */
   readonly folder?: string | undefined;
   /**
-   * How large the file may become, 8 to 1,048,576, 48 by default: room for about 24,000 sessions of 300 bytes once they leave for each other. Sessions leave when it is three quarters full, the
-   * expired ones first, then those that expire soonest; it is exceeded by no more than the largest session. Processes
-   * that share the memory should pass the same; docker gives `/dev/shm` 64 MB unless `--shm-size` says more.
+   * How large the file may become, 8 to 1,048,576, 48 by default: room for about 28,000 sessions of 300 bytes. Sessions leave when it is four fifths full, the
+   * expired ones first, then those that expire soonest. It may be exceeded by a quarter where sessions are large. Processes that share
+   * the memory should pass the same; docker gives `/dev/shm` 64 MB unless `--shm-size` says more.
    */
   readonly maxMegabytes?: number | undefined;
   /** Where the time comes from; the machine's clocks by default. */

@@ -10,8 +10,11 @@ import {
 const SECONDS = Number(process.env['ONEHOST_HISTORY_SECONDS'] ?? 12);
 const SEED = Number(process.env['ONEHOST_HISTORY_SEED'] ?? Date.now() % 1_000_000);
 
-async function run(options: Partial<SessionRunOptions>): Promise<SessionRun> {
-  using folder = new TemporaryFolder();
+async function run(
+  options: Partial<SessionRunOptions>,
+  folderForRun: () => TemporaryFolder = () => new TemporaryFolder(),
+): Promise<SessionRun> {
+  using folder = folderForRun();
   const done = await sessionsUnderFaults(folder, { seed: SEED, seconds: SECONDS, ...options });
   const { findings } = done;
   const told = { ...done, findings: { ...findings, violations: findings.violations.length } };
@@ -35,6 +38,21 @@ describe(`seed ${SEED}`, () => {
     expectNoViolation(done);
     const { kills, stops, checkpoints } = done.deeds;
     expect(Math.min(kills, stops, checkpoints)).toBeGreaterThan(0);
+    expect(done.findings.cut).toBeGreaterThan(0);
+  }, 300_000);
+
+  test('so do eight that are killed, stopped and restarted while their sessions are in shared memory', async () => {
+    const done = await run(
+      {
+        faultEveryMilliseconds: 150,
+        operations: 1000,
+        settingsOf: (number) => ({ sharedMemory: true, touchWriteShare: (number % 2) * 0.05 }),
+      },
+      TemporaryFolder.inMemory,
+    );
+    expectNoViolation(done);
+    const { kills, stops } = done.deeds;
+    expect(Math.min(kills, stops)).toBeGreaterThan(0);
     expect(done.findings.cut).toBeGreaterThan(0);
   }, 300_000);
 
