@@ -1,5 +1,5 @@
 import type { Database, RootDatabase } from 'lmdb';
-import { PeerMissingError } from '../../contract/errors/index.ts';
+import { loadPeer } from '../../peers/load-peer.ts';
 
 /** Keys and values are bytes: onehost encodes both. */
 export type Table = Database<Uint8Array, Uint8Array>;
@@ -9,15 +9,8 @@ export type Lmdb = typeof import('lmdb');
 /**
  * `lmdb`, an optional peer.
  *
- * @throws PeerMissingError when it is not installed, or cannot be loaded.
+ * @throws PeerMissingError
  */
-export async function loadLmdb(load: () => Promise<Lmdb> = () => import('lmdb')): Promise<Lmdb> {
-  try {
-    return await load();
-  } catch (error) {
-    throw new PeerMissingError(
-      'Sessions in shared memory need the package "lmdb", which cannot be loaded. Install it: npm install lmdb',
-      { cause: error },
-    );
-  }
+export function loadLmdb(load: () => Promise<Lmdb> = () => import('lmdb')): Promise<Lmdb> {
+  return loadPeer('lmdb', 'Sessions in shared memory need', load);
 }
