@@ -63,12 +63,12 @@ export async function openSharedMemoryIn(
   options: OpenSharedMemoryOptions = {},
 ): Promise<SharedMemory> {
   const settings = readOptions(name, options);
+  const lmdb = await loadLmdb();
   const folder = privateFolder(
     settings.folder,
     `onehost-${surroundings.userId}-${name}`,
     surroundings,
   );
-  const lmdb = await loadLmdb();
   const file = path.join(folder, 'sessions.mdb');
   let environment: Environment | undefined;
   try {
