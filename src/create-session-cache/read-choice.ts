@@ -4,7 +4,7 @@ import { describeType } from '../contract/validate-arguments.ts';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where sessions can be kept, as `<PREFIX>_SESSION_CACHE` names it. */
-export const KINDS = ['memory', 'database', 'shared-memory', 'redis', 'postgres', 'none'] as const;
+const KINDS = ['memory', 'database', 'shared-memory', 'redis', 'postgres', 'none'] as const;
 export type SessionCacheKind = (typeof KINDS)[number];
 
 /** What the environment says. `file` is the SQLite file, which leases and jobs are in where sessions are not in a server. */

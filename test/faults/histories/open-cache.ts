@@ -1,18 +1,18 @@
 import path from 'node:path';
-import {
-  DatabaseSessionCache,
-  openDatabase,
-  type Session,
-  type SessionCache,
-} from '../../../src/index.ts';
+import { DatabaseSessionCache, openDatabase, type Session } from '../../../src/index.ts';
 import { openSharedMemory, SharedMemorySessionCache } from '../../../src/shared-memory.ts';
 import type { SessionOrder } from './session-messages.ts';
+
+/** Those that answer at once. */
+export type HostSessionCache<S extends Session> =
+  | DatabaseSessionCache<S>
+  | SharedMemorySessionCache<S>;
 
 /** The cache that a process is told to use, and what closes all of it. */
 export async function openCache<S extends Session>({
   database: file,
   settings,
-}: SessionOrder): Promise<{ cache: SessionCache<S>; close: () => Promise<void> }> {
+}: SessionOrder): Promise<{ cache: HostSessionCache<S>; close: () => Promise<void> }> {
   const { changeWatch, changeLogEntries, sharedMemory, ...cacheOptions } = settings;
   if (sharedMemory) {
     const memory = await openSharedMemory('histories', { folder: path.dirname(file) });
