@@ -60,6 +60,12 @@ export {
 } from './contract/session.ts';
 export type { InvalidateByUserOptions, SessionCache } from './contract/session-cache.ts';
 export type { LoadedSession, SessionLoader } from './contract/session-loader.ts';
+export {
+  type CreateSessionCacheOptions,
+  createSessionCache,
+} from './create-session-cache/create-session-cache.ts';
+export type { SessionCacheKind } from './create-session-cache/read-choice.ts';
+export type { SessionBackends } from './create-session-cache/session-backends.ts';
 export { type CheckDeploymentOptions, checkDeployment } from './guards/check-deployment.ts';
 export type { ClaimSingleInstanceOptions } from './guards/claim-options.ts';
 export { claimSingleInstance } from './guards/claim-single-instance.ts';

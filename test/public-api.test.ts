@@ -11,12 +11,14 @@ import type {
   LeaseStore,
   Session,
   SessionCache,
+  SessionSummary,
   TransactionConnection,
 } from '../src/index.ts';
 import * as onehost from '../src/index.ts';
 import * as postgres from '../src/postgres.ts';
 import type { RedisJobLedger, RedisLeaseStore, RedisSessionCache } from '../src/redis.ts';
 import * as redis from '../src/redis.ts';
+import * as sharedMemory from '../src/shared-memory.ts';
 import * as testing from '../src/testing/index.ts';
 
 interface AppSession extends Session {
@@ -41,6 +43,7 @@ test('the public names are these', () => {
     'Scheduler',
     'checkDeployment',
     'claimSingleInstance',
+    'createSessionCache',
     'newSessionToken',
     'openDatabase',
     'purgeSessionsJob',
@@ -59,6 +62,10 @@ test('the public names are these', () => {
     'PostgresSessionCache',
     'openPostgres',
   ]);
+  expect(Object.keys(sharedMemory).toSorted()).toEqual([
+    'SharedMemorySessionCache',
+    'openSharedMemory',
+  ]);
   expect(Object.keys(testing).toSorted()).toEqual([
     'ManualClock',
     'jobLedgerConformance',
@@ -74,6 +81,15 @@ test('who holds DatabaseSessionCache itself needs no await', () => {
   expectTypeOf<ReturnType<Cache['invalidate']>>().toEqualTypeOf<boolean>();
   expectTypeOf<ReturnType<Cache['invalidateByUser']>>().toEqualTypeOf<number>();
   expectTypeOf<ReturnType<Cache['getOrLoad']>>().toEqualTypeOf<Promise<AppSession | null>>();
+});
+
+test('who holds SharedMemorySessionCache itself needs no await', () => {
+  type Cache = sharedMemory.SharedMemorySessionCache<AppSession>;
+  expectTypeOf<ReturnType<Cache['get']>>().toEqualTypeOf<AppSession | null>();
+  expectTypeOf<ReturnType<Cache['set']>>().toEqualTypeOf<void>();
+  expectTypeOf<ReturnType<Cache['invalidate']>>().toEqualTypeOf<boolean>();
+  expectTypeOf<ReturnType<Cache['listByUser']>>().toEqualTypeOf<SessionSummary<AppSession>[]>();
+  expectTypeOf<Cache>().toExtend<SessionCache<AppSession>>();
 });
 
 test('each cache is a SessionCache of the app’s own session', () => {

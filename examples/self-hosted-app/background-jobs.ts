@@ -1,20 +1,15 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import {
-  DatabaseJobLedger,
-  type DatabaseLeaseStore,
   isOnehostError,
   type Job,
-  type JobLedger,
   LeaseLostError,
-  type OnehostDatabase,
   type OnehostEvents,
   purgeSessionsJob,
   Scheduler,
-  type SessionCache,
-  type TransactionConnection,
+  type SessionBackends,
 } from 'onehost';
-import { addStatistics } from './login-statistics.ts';
+import type { LoginStatistics } from './login-statistics.ts';
 import type { Logins } from './logins.ts';
 import type { Settings } from './settings.ts';
 
@@ -29,22 +24,16 @@ const LOOKS = 5;
 
 export interface JobParts {
   readonly settings: Settings;
-  readonly database: OnehostDatabase;
-  readonly leases: DatabaseLeaseStore;
-  readonly cache: SessionCache;
+  readonly backends: Pick<SessionBackends, 'sessions' | 'leases' | 'ledger'>;
   readonly logins: Logins;
+  readonly statistics: LoginStatistics;
   readonly worker: number;
 }
 
-export interface BackgroundJobs {
-  readonly scheduler: Scheduler<TransactionConnection>;
-  readonly ledger: JobLedger<TransactionConnection>;
-}
-
 /** Every worker has the same jobs; the one that holds the lease runs them. */
-export function createBackgroundJobs(parts: JobParts): BackgroundJobs {
-  const { settings, database, leases, cache, logins, worker } = parts;
-  const ledger = new DatabaseJobLedger(database);
+export function createBackgroundJobs(parts: JobParts): Scheduler {
+  const { settings, backends, logins, worker } = parts;
+  const { sessions, leases, ledger } = backends;
   const scheduler = new Scheduler({
     leases,
     ledger,
@@ -57,18 +46,15 @@ export function createBackgroundJobs(parts: JobParts): BackgroundJobs {
       console.error(`Worker ${worker}, ${job === null ? 'scheduler' : `job "${job}"`}:`, shown);
     },
   });
-  scheduler.add(removeExpiredLogins(logins)).add(countLogins(logins, settings, worker));
+  scheduler.add(removeExpiredLogins(logins)).add(countLogins(parts));
   // A cache that each worker has for itself would be purged in one of them.
-  if (cache.capabilities.reach !== 'process') scheduler.add(purgeSessionsJob(cache));
+  if (sessions.capabilities.reach !== 'process') scheduler.add(purgeSessionsJob(sessions));
   logOwnership(worker);
-  return { scheduler, ledger };
+  return scheduler;
 }
 
-/**
- * The app's own file is not under the fence of the lease, and here it need not be: removing what has expired
- * twice, or late, does no harm. Where it would, the write belongs into `transaction`.
- */
-function removeExpiredLogins(logins: Logins): Job<TransactionConnection> {
+/** By no fence, and here it needs none: removing what has expired twice, or late, does no harm. */
+function removeExpiredLogins(logins: Logins): Job {
   return {
     name: 'remove-expired-logins',
     cron: '17 3 * * *',
@@ -80,18 +66,16 @@ function removeExpiredLogins(logins: Logins): Job<TransactionConnection> {
   };
 }
 
-function countLogins(
-  logins: Logins,
-  { statisticsSeconds }: Settings,
-  worker: number,
-): Job<TransactionConnection> {
+function countLogins({ settings, logins, statistics, worker }: JobParts): Job {
+  const { statisticsSeconds } = settings;
   return {
     name: 'login-statistics',
     everySeconds: statisticsSeconds,
     // Counted later, it would be the number of another time: better none.
     misfire: 'skip',
     graceSeconds: statisticsSeconds / 2,
-    async run({ scheduledFor, signal, transaction }) {
+    async run({ scheduledFor, signal, fencingToken }) {
+      statistics.begin(fencingToken);
       const counts = [logins.countLive()];
       const pause = () => wait((statisticsSeconds * 1000) / 10, true, { signal });
       while (counts.length < LOOKS && (await pause().catch(() => false))) {
@@ -100,15 +84,13 @@ function countLogins(
       // Told to end, it writes what it has. When the app stops that still counts; when another worker has taken over,
       // the fence refuses it.
       const counted = { countedFor: scheduledFor, logins: median(counts), worker };
-      try {
-        await transaction((connection) => addStatistics(connection, counted));
-      } catch (error) {
-        // No failure of the job, so `onError` hears nothing of it; but whoever reads the log may want to know.
-        if (error instanceof LeaseLostError) {
-          console.error(`Worker ${worker}, job "login-statistics": ${error.message}`);
-        }
-        throw error;
-      }
+      if (statistics.add(counted, fencingToken)) return;
+      // No failure of the job, so `onError` hears nothing of it; but whoever reads the log may want to know.
+      const lost = new LeaseLostError(
+        `The lease "${JOBS_LEASE}" was lost, and another worker has written since. Nothing was written.`,
+      );
+      console.error(`Worker ${worker}, job "login-statistics": ${lost.message}`);
+      throw lost;
     },
   };
 }

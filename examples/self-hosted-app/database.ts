@@ -2,9 +2,8 @@ import path from 'node:path';
 import SqliteDatabase, { type Database } from 'better-sqlite3';
 
 /**
- * onehost's file: sessions as they are remembered, leases, what became of each tick of a job, and the
- * statistics that a job writes under the fence. It may be deleted while the app is stopped, at the price of loading each
- * session once more, and of the statistics.
+ * onehost's file: sessions as they are remembered, leases, and what became of each tick of a job; unless they are kept elsewhere. It may be
+ * deleted while the app is stopped, at the price of loading each session once more.
  */
 export function onehostFile(folder: string): string {
   return path.join(folder, 'onehost.db');
@@ -36,5 +35,16 @@ export function createTables(database: Database): void {
     ) strict, without rowid;
     create index if not exists logins_by_user on logins (user_id);
     create index if not exists logins_by_expiry on logins (expires_at);
+
+    create table if not exists login_statistics (
+      counted_for integer not null,          -- the tick; milliseconds since 1970
+      logins      integer not null,
+      worker      integer not null
+    ) strict;
+    create index if not exists login_statistics_by_tick on login_statistics (counted_for);
+
+    -- One row: the highest fencing token of the jobs' lease that has come by.
+    create table if not exists login_statistics_fence (token integer not null) strict;
+    insert into login_statistics_fence select 0 where not exists (select 1 from login_statistics_fence);
   `);
 }

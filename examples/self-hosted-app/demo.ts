@@ -9,17 +9,18 @@ import { parseArgs } from 'node:util';
 import { compileApp } from './demo/compile-app.ts';
 import { interruption } from './demo/interruption.ts';
 import { playScenes } from './demo/play-scenes.ts';
-import { logoutWithMemory, logoutWithSharedFile } from './demo/scenes/logout.ts';
+import { logoutWithMemory, logoutWithSharedSessions } from './demo/scenes/logout.ts';
 import { ownerKilled } from './demo/scenes/owner-killed.ts';
 import { ownerStopped } from './demo/scenes/owner-stopped.ts';
 import { restart } from './demo/scenes/restart.ts';
 import { secondInstance } from './demo/scenes/second-instance.ts';
 import { stolenDevice } from './demo/scenes/stolen-device.ts';
 import { serve } from './demo/serve.ts';
+import { removeSharedMemory } from './demo/shared-place.ts';
 
 const SCENES = [
   logoutWithMemory,
-  logoutWithSharedFile,
+  logoutWithSharedSessions,
   stolenDevice,
   restart,
   ownerKilled,
@@ -43,4 +44,5 @@ try {
   process.exitCode = interrupted.aborted ? 130 : 1;
 } finally {
   await rm(folder, { recursive: true, force: true });
+  removeSharedMemory();
 }

@@ -1,23 +1,23 @@
 import { Hono } from 'hono';
-import type { DatabaseLeaseStore, JobLedger, TransactionConnection } from 'onehost';
+import type { SessionBackends } from 'onehost';
 import { JOBS_LEASE } from './background-jobs.ts';
 import type { LoginStatistics } from './login-statistics.ts';
 
 const SHOWN = 100;
 
 export interface JobRouteParts {
-  readonly leases: DatabaseLeaseStore;
-  readonly ledger: JobLedger<TransactionConnection>;
+  readonly backends: Pick<SessionBackends, 'leases' | 'ledger'>;
   readonly statistics: LoginStatistics;
   readonly worker: number;
 }
 
 /** What an operator wants to know of the jobs, as JSON. Every worker can tell, whichever runs them. */
-export function createJobRoutes({ leases, ledger, statistics, worker }: JobRouteParts): Hono {
+export function createJobRoutes({ backends, statistics, worker }: JobRouteParts): Hono {
+  const { leases, ledger } = backends;
   const routes = new Hono();
 
   routes.get('/', async (c) => {
-    const lease = leases.list().find(({ name }) => name === JOBS_LEASE);
+    const lease = (await leases.list()).find(({ name }) => name === JOBS_LEASE);
     const owner = lease?.holder && {
       processId: lease.holder.processId,
       since: lease.acquiredAt,
@@ -29,6 +29,7 @@ export function createJobRoutes({ leases, ledger, statistics, worker }: JobRoute
     return c.json({
       answeredBy: { worker, processId: process.pid },
       owner: owner ?? null,
+      seesProcessEnd: leases.capabilities.seesProcessEnd,
       jobs: await ledger.jobs(),
     });
   });

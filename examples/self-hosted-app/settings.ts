@@ -12,7 +12,8 @@ export interface Settings {
   /** Where the app keeps its files. */
   readonly folder: string;
   readonly workers: number;
-  readonly sessionCache: 'database' | 'memory';
+  /** Under which it keeps its sessions and leases, apart from other installations on the same server. */
+  readonly name: string | undefined;
   /** Whether sessions in the memory of several workers, with what goes wrong then, are wanted. */
   readonly allowUnsafeDeployment: boolean;
   /** How long a login lives after it was last used. */
@@ -35,12 +36,12 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     APP_PORT = '3000',
     APP_FOLDER = 'var/self-hosted-app',
     APP_WORKERS = '4',
-    APP_SESSION_CACHE = 'database',
     APP_SESSION_SECONDS = String(7 * 24 * 60 * 60),
     APP_ALLOW_UNSAFE_DEPLOYMENT = 'no',
     APP_WAIT_SECONDS = '10',
     APP_JOBS_LEASE_SECONDS = '15',
     APP_STATISTICS_SECONDS = '60',
+    APP_NAME,
     APP_PUBLIC_ORIGIN,
     APP_VERSION,
   } = env;
@@ -49,7 +50,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     port: integer('APP_PORT', APP_PORT, 0, 65_535),
     folder: path.resolve(APP_FOLDER),
     workers: integer('APP_WORKERS', APP_WORKERS, 1, 64),
-    sessionCache: oneOf('APP_SESSION_CACHE', APP_SESSION_CACHE, ['database', 'memory']),
+    name: APP_NAME,
     allowUnsafeDeployment:
       oneOf('APP_ALLOW_UNSAFE_DEPLOYMENT', APP_ALLOW_UNSAFE_DEPLOYMENT, ['yes', 'no']) === 'yes',
     // Browsers cut the life of a cookie at 400 days.

@@ -1,15 +1,14 @@
 import cluster from 'node:cluster';
 import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
-import { DatabaseLeaseStore, openDatabase } from 'onehost';
 import { createApp } from './app.ts';
 import { createBackgroundJobs } from './background-jobs.ts';
-import { onehostFile, openAppDatabase } from './database.ts';
+import { openAppDatabase } from './database.ts';
 import { createJobRoutes } from './job-routes.ts';
 import { LoginStatistics } from './login-statistics.ts';
 import { Logins } from './logins.ts';
 import { isHttps } from './middleware.ts';
-import { createSessionCache } from './session-cache.ts';
+import { openBackends } from './session-cache.ts';
 import { SessionCookie } from './session-cookie.ts';
 import { Sessions } from './sessions.ts';
 import { readSettings } from './settings.ts';
@@ -26,19 +25,16 @@ if (secret === undefined || number === undefined) {
 const worker = Number(number);
 
 const appDatabase = openAppDatabase(settings.folder);
-const database = await openDatabase(onehostFile(settings.folder));
-const cache = createSessionCache(settings, database);
+const backends = await openBackends(settings, process.env);
 const logins = new Logins(appDatabase);
-const leases = new DatabaseLeaseStore(database, { appVersion: settings.version });
-const jobParts = { settings, database, leases, cache, logins, worker };
-const { scheduler, ledger } = createBackgroundJobs(jobParts);
-const statistics = new LoginStatistics(onehostFile(settings.folder));
+const statistics = new LoginStatistics(appDatabase);
+const scheduler = createBackgroundJobs({ settings, backends, logins, statistics, worker });
 
 const app = createApp({
   users: new Users(appDatabase),
-  sessions: new Sessions(logins, cache, settings.sessionSeconds),
+  sessions: new Sessions(logins, backends.sessions, settings.sessionSeconds),
   cookie: new SessionCookie({ secret, secure: isHttps(settings.publicOrigin) }),
-  jobRoutes: createJobRoutes({ leases, ledger, statistics, worker }),
+  jobRoutes: createJobRoutes({ backends, statistics, worker }),
   worker,
   publicOrigin: settings.publicOrigin,
 });
@@ -53,7 +49,7 @@ process.on('SIGTERM', () => void stop());
 process.on('SIGINT', () => {});
 let stopping = false;
 
-/** From the outside in: no more requests and ticks, then the cache they use, then the databases below it. */
+/** From the outside in: no more requests and ticks, then the sessions and leases that they use, then the app's own file. */
 async function stop(): Promise<void> {
   // A service manager may send the signal to every process, and main.ts sends it again.
   if (stopping) return;
@@ -61,9 +57,7 @@ async function stop(): Promise<void> {
   setTimeout(() => server.closeAllConnections(), DRAIN_SECONDS * 1000).unref();
   const served = new Promise((resolve) => server.close(resolve));
   await Promise.all([served, scheduler.stop()]);
-  statistics.close();
-  await cache.close();
-  database.close();
+  await backends.close();
   appDatabase.close();
   cluster.worker?.disconnect();
 }

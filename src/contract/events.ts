@@ -18,6 +18,8 @@ export interface OnehostEvents {
   'onehost:fill-refused': { readonly attempt: number };
   /** The near caches on a connection let go of everything: it was invalidated, or they could not tell what had changed. */
   'onehost:near-cache-dropped': { readonly reason: 'everything-invalidated' | 'fell-behind' };
+  /** Live entries were dropped by this process, so that there was room for others. */
+  'onehost:evicted': { readonly removed: number };
   /** A purge ended. */
   'onehost:purged': { readonly removed: number; readonly complete: boolean };
   /** This instance holds a lease. */
@@ -63,6 +65,7 @@ const channels = {
   'onehost:invalidated': channel('onehost:invalidated'),
   'onehost:fill-refused': channel('onehost:fill-refused'),
   'onehost:near-cache-dropped': channel('onehost:near-cache-dropped'),
+  'onehost:evicted': channel('onehost:evicted'),
   'onehost:purged': channel('onehost:purged'),
   'onehost:lease-acquired': channel('onehost:lease-acquired'),
   'onehost:lease-lost': channel('onehost:lease-lost'),

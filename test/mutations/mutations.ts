@@ -372,7 +372,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a replaced file goes unnoticed',
     breaks: 'revocation',
-    file: `${sqlite}/file-identity.ts`,
+    file: 'src/files/file-identity.ts',
     edits: [['if (found === this.#opened.get(file)) return;', 'if (found !== null) return;']],
     caughtBy: 'test/backends/sqlite/failures.test.ts',
   },

@@ -82,15 +82,15 @@ export const outageMutations: readonly Mutation[] = [
   {
     name: 'outage: a -shm that is gone is not noticed',
     breaks: 'revocation',
-    file: `${sqlite}/file-identity.ts`,
-    edits: [["const COMPANIONS = ['-wal', '-shm'];", "const COMPANIONS = ['-wal'];"]],
+    file: `${sqlite}/database.ts`,
+    edits: [["['-wal', '-shm']", "['-wal']"]],
     caughtBy: filesBeside,
   },
   {
     name: 'outage: a -wal that is gone is not noticed',
     breaks: 'revocation',
-    file: `${sqlite}/file-identity.ts`,
-    edits: [["const COMPANIONS = ['-wal', '-shm'];", "const COMPANIONS = ['-shm'];"]],
+    file: `${sqlite}/database.ts`,
+    edits: [["['-wal', '-shm']", "['-shm']"]],
     caughtBy: filesBeside,
   },
   {
@@ -105,7 +105,7 @@ export const outageMutations: readonly Mutation[] = [
   {
     name: 'outage: the file alone is looked at by writes',
     breaks: 'revocation',
-    file: `${sqlite}/file-identity.ts`,
+    file: 'src/files/file-identity.ts',
     edits: [
       [
         'if (this.wasLookedAtLately(now)) this.#assertSame(this.#file);\n    else this.assertSameNowAndThen(now);',
@@ -117,7 +117,7 @@ export const outageMutations: readonly Mutation[] = [
   {
     name: 'outage: what the file system says of a look at the file is thrown as it is',
     breaks: 'errors',
-    file: `${sqlite}/file-identity.ts`,
+    file: 'src/files/file-identity.ts',
     edits: [
       [
         "if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return null;\n    throw error;",

@@ -164,7 +164,7 @@ export const watchMutations: readonly Mutation[] = [
   {
     name: 'a clock that is set back puts off the look at the file',
     breaks: 'revocation',
-    file: `${sqlite}/file-identity.ts`,
+    file: 'src/files/file-identity.ts',
     edits: [['return now >= this.#lookedAt && now', 'return now']],
     caughtBy: failures,
   },
@@ -246,7 +246,7 @@ export const watchMutations: readonly Mutation[] = [
   {
     name: 'a file that is replaced while it is being opened is taken',
     breaks: 'opening',
-    file: `${sqlite}/file-identity.ts`,
+    file: 'src/files/file-identity.ts',
     edits: [
       ['    this.#lookedAt = now;\n    this.#assertSame(file);\n', '    this.#lookedAt = now;\n'],
     ],

@@ -1,10 +1,19 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-/** A folder of its own on a real disk; gone when the test is over. */
+/** A folder of its own on a real disk, unless told otherwise; gone when the test is over. */
 export class TemporaryFolder implements Disposable {
-  readonly path: string = mkdtempSync(path.join(tmpdir(), 'onehost-test-'));
+  readonly path: string;
+
+  constructor(parent: string = tmpdir()) {
+    this.path = mkdtempSync(path.join(parent, 'onehost-test-'));
+  }
+
+  /** In memory, where the system has a place for it that we know. */
+  static inMemory(): TemporaryFolder {
+    return new TemporaryFolder(existsSync('/dev/shm') ? '/dev/shm' : tmpdir());
+  }
 
   file(name: string): string {
     return path.join(this.path, name);

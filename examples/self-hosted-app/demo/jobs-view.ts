@@ -14,11 +14,16 @@ export interface Owner {
   readonly since: Date;
   readonly reason: TermReason;
   readonly fencingToken: number;
+  /** Whether the end of its process can be seen, and not only that it does not renew. */
+  readonly isSeenToEnd: boolean;
 }
 
 interface Overview {
   readonly answeredBy: { readonly worker: number; readonly processId: number };
-  readonly owner: (Omit<Owner, 'worker' | 'since'> & { readonly since: string }) | null;
+  readonly seesProcessEnd: boolean;
+  readonly owner:
+    | (Omit<Owner, 'worker' | 'since' | 'isSeenToEnd'> & { readonly since: string })
+    | null;
 }
 
 /** The jobs as the app shows them to whoever is logged in, whichever worker is asked. */
@@ -44,11 +49,11 @@ export class JobsView {
     });
   }
 
-  /** Who has taken over from `before`, as another worker tells it. */
-  async successorOf(before: Owner): Promise<Owner> {
-    const others = this.#workers.filter((worker) => worker !== before.worker);
+  /** Who has taken over from `before`, as another worker tells it. With `isBack` it may be the same worker, started anew. */
+  async successorOf(before: Owner, isBack = false): Promise<Owner> {
+    const asked = this.#workers.filter((worker) => isBack || worker !== before.worker);
     return this.#until('another worker runs the jobs', async () => {
-      const overviews = await Promise.all(others.map((worker) => this.#overview(worker)));
+      const overviews = await Promise.all(asked.map((worker) => this.#overview(worker)));
       const owner = overviews[0]?.owner ?? null;
       return owner?.fencingToken === before.fencingToken ? null : ownerIn(overviews, owner);
     });
@@ -122,5 +127,10 @@ export class JobsView {
 function ownerIn(overviews: readonly Overview[], owner: Overview['owner']): Owner | null {
   const found = overviews.find(({ answeredBy }) => answeredBy.processId === owner?.processId);
   if (owner === null || found === undefined) return null;
-  return { ...owner, since: new Date(owner.since), worker: found.answeredBy.worker };
+  return {
+    ...owner,
+    since: new Date(owner.since),
+    worker: found.answeredBy.worker,
+    isSeenToEnd: found.seesProcessEnd,
+  };
 }

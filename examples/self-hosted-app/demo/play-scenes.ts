@@ -8,10 +8,12 @@ export async function playScenes(
 ): Promise<void> {
   const timeline = new Timeline(process.stdout);
   const stage = new Stage(timeline, surroundings);
-  timeline.begin('One app: 4 worker processes behind one port, asked over real sockets.');
+  timeline.begin(
+    `One app: 4 worker processes behind one port, asked over real sockets. Shared sessions: ${stage.place}.`,
+  );
   try {
     for (const scene of scenes) {
-      await stage.setUp(scene.sessionCache);
+      await stage.setUp(scene.sessions);
       timeline.scene(scene.title, stage.workers);
       await scene.play(stage);
     }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { AppProcess } from './app-process.ts';
+import { sharedPlace } from './shared-place.ts';
 
 /** Runs the app for somebody to look at, until Ctrl-C. */
 export async function serve(options: {
@@ -18,6 +19,7 @@ export async function serve(options: {
       APP_PORT: process.env['PORT'] ?? '0',
       APP_USER: user,
       APP_PASSWORD: password,
+      ...sharedPlace(process.env).settings,
     },
     signal: interrupted,
   });

@@ -4,13 +4,14 @@ import type { AppOutput } from './app-output.ts';
 import { AppProcess, type AppSettings } from './app-process.ts';
 import { Browser, type Credentials, type Network } from './browser.ts';
 import { JobsView } from './jobs-view.ts';
+import { sharedPlace } from './shared-place.ts';
 import type { Timeline } from './timeline.ts';
 import { type DemoRequest, type DemoResponse, WorkerConnections } from './worker-connections.ts';
 
 /** One thing to see. Its `play` throws when the app does not do what it should. */
 export interface Scene {
   readonly title: string;
-  readonly sessionCache: 'database' | 'memory';
+  readonly sessions: 'shared' | 'memory';
   play(stage: Stage): Promise<void>;
 }
 
@@ -38,9 +39,10 @@ export class Stage implements Network {
   readonly signal: AbortSignal;
   readonly #surroundings: Surroundings;
   readonly #launched = new Set<AppProcess>();
-  #sessionCache: Scene['sessionCache'] = 'database';
+  #sessions: Scene['sessions'] = 'shared';
   #running: { readonly app: AppProcess; readonly connections: WorkerConnections } | null = null;
   #origin = '';
+  readonly #place = sharedPlace(process.env);
 
   constructor(timeline: Timeline, surroundings: Surroundings) {
     this.timeline = timeline;
@@ -59,16 +61,21 @@ export class Stage implements Network {
     return this.#live.app.output;
   }
 
-  /** onehost's file of the app that is running. */
-  get onehostFile(): string {
-    return path.join(this.#folder, 'onehost.db');
+  /** The SQLite files of the app that is running. */
+  get files(): readonly string[] {
+    return ['app.db', 'onehost.db'].map((name) => path.join(this.#folder, name));
+  }
+
+  /** Where shared sessions are. */
+  get place(): string {
+    return this.#place.name;
   }
 
   /** Has the app running with this kind of cache; if it is already, it goes on with what it has. */
-  async setUp(sessionCache: Scene['sessionCache']): Promise<void> {
-    if (this.#running !== null && this.#sessionCache === sessionCache) return;
+  async setUp(sessions: Scene['sessions']): Promise<void> {
+    if (this.#running !== null && this.#sessions === sessions) return;
     await this.tearDown();
-    this.#sessionCache = sessionCache;
+    this.#sessions = sessions;
     await this.#connect(this.launch());
   }
 
@@ -82,8 +89,9 @@ export class Stage implements Network {
         APP_PORT: '0',
         APP_USER: this.ada.user,
         APP_PASSWORD: this.ada.password,
-        APP_SESSION_CACHE: this.#sessionCache,
-        APP_ALLOW_UNSAFE_DEPLOYMENT: this.#sessionCache === 'memory' ? 'yes' : 'no',
+        ...(this.#sessions === 'memory'
+          ? { APP_SESSION_CACHE: 'memory', APP_ALLOW_UNSAFE_DEPLOYMENT: 'yes' }
+          : this.#place.settings),
         APP_STATISTICS_SECONDS: String(STATISTICS_SECONDS),
         APP_JOBS_LEASE_SECONDS: String(this.leaseSeconds),
         APP_VERSION: '1.0',
@@ -175,7 +183,7 @@ export class Stage implements Network {
 
   /** Each kind has files of its own, so that one scene leaves nothing behind for another. */
   get #folder(): string {
-    return path.join(this.#surroundings.folder, this.#sessionCache);
+    return path.join(this.#surroundings.folder, this.#sessions);
   }
 
   get #live() {

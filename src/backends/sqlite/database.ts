@@ -6,11 +6,11 @@ import {
   InvalidTransactionError,
 } from '../../contract/errors/index.ts';
 import { describeType } from '../../contract/validate-arguments.ts';
+import { FileIdentity } from '../../files/file-identity.ts';
 import { ChangeFeed } from './change-feed.ts';
 import { ChangeLog } from './change-log.ts';
 import type { ChangeWatch } from './change-watch.ts';
 import { FencedConnection } from './fenced-connection.ts';
-import { FileIdentity } from './file-identity.ts';
 import { retryWhileLocked } from './lock-wait.ts';
 import type { Surroundings } from './surroundings.ts';
 import { isBusy, translateError } from './translate-error.ts';
@@ -70,7 +70,11 @@ export class OnehostDatabase implements AsyncDisposable {
     this.fenced = new FencedConnection(connection);
     this.clock = options.clock;
     this.#lockWaitSeconds = options.lockWaitSeconds;
-    this.#identity = new FileIdentity(options.file, options.identity, options.clock.now());
+    this.#identity = new FileIdentity(options.file, {
+      companions: ['-wal', '-shm'],
+      before: options.identity,
+      now: options.clock.now(),
+    });
     this.#watch = watch;
     this.changeLog = new ChangeLog(connection, options.keptChanges);
     this.changes = new ChangeFeed(this.#watch, this.changeLog);

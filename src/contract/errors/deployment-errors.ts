@@ -7,6 +7,12 @@ export class InvalidWorkersError extends RangeError implements OnehostError {
   readonly code = 'ONEHOST_INVALID_WORKERS';
 }
 
+/** A variable that says where sessions are kept holds something that cannot be meant. */
+export class InvalidSettingError extends TypeError implements OnehostError {
+  override readonly name = 'InvalidSettingError';
+  readonly code = 'ONEHOST_INVALID_SETTING';
+}
+
 /** Several processes would each have a cache of their own: a logout in one would not reach the others. */
 export class UnsafeDeploymentError extends Error implements OnehostError {
   override readonly name = 'UnsafeDeploymentError';

@@ -6,4 +6,5 @@ export * from './location-errors.ts';
 export { isOnehostError, type OnehostError } from './onehost-error.ts';
 export * from './scheduler-errors.ts';
 export * from './session-errors.ts';
+export * from './shared-memory-errors.ts';
 export * from './unavailable-errors.ts';

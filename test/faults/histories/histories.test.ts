@@ -24,8 +24,11 @@ afterAll(() => {
   compiledTo[Symbol.dispose]();
 });
 
-async function run(options: Partial<SessionRunOptions>): Promise<SessionRun> {
-  using folder = new TemporaryFolder();
+async function run(
+  options: Partial<SessionRunOptions>,
+  folderForRun: () => TemporaryFolder = () => new TemporaryFolder(),
+): Promise<SessionRun> {
+  using folder = folderForRun();
   const done = await sessionsUnderFaults(folder, {
     seed: SEED,
     seconds: SECONDS,
@@ -56,6 +59,19 @@ describe(`seed ${SEED}`, () => {
       isEnough: ({ deeds, findings }) =>
         Math.min(deeds.kills, deeds.stops, deeds.checkpoints, findings.cut) > 0,
     });
+    expectNoViolation(done);
+  }, 300_000);
+
+  test('so do eight that are killed, stopped and restarted while their sessions are in shared memory', async () => {
+    const done = await run(
+      {
+        faultEveryMilliseconds: 150,
+        operations: 1000,
+        settingsOf: (number) => ({ sharedMemory: true, touchWriteShare: (number % 2) * 0.05 }),
+        isEnough: ({ deeds, findings }) => Math.min(deeds.kills, deeds.stops, findings.cut) > 0,
+      },
+      TemporaryFolder.inMemory,
+    );
     expectNoViolation(done);
   }, 300_000);
 

@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
-import { type DatabaseSessionCache, isOnehostError, type Session } from '../../../src/index.ts';
+import { isOnehostError, type Session } from '../../../src/index.ts';
 import { randomNumbers } from '../../support/random-numbers.ts';
 import type { AppStore } from './app-store.ts';
 import type { Entry, HistoryWriter } from './history-file.ts';
+import type { HostSessionCache } from './open-cache.ts';
 import { NONE } from './operation.ts';
 
 export interface NumberedSession extends Session {
@@ -37,7 +38,7 @@ const SHARES = {
 
 /** Does random operations on few tokens, and writes down each one. As an app should, it changes its own store before it changes the cache. */
 export class RandomOperations {
-  readonly #cache: DatabaseSessionCache<NumberedSession>;
+  readonly #cache: HostSessionCache<NumberedSession>;
   readonly #app: AppStore;
   readonly #workload: Workload;
   readonly #random: () => number;
@@ -50,7 +51,7 @@ export class RandomOperations {
 
   /** @param now in nanoseconds, by a clock that all processes share. */
   constructor(
-    cache: DatabaseSessionCache<NumberedSession>,
+    cache: HostSessionCache<NumberedSession>,
     app: AppStore,
     workload: Workload,
     now: () => number,

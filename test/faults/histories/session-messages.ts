@@ -12,7 +12,10 @@ export interface SessionOrder extends Workload {
 
 /** What may be different in each process. */
 export type SessionSettings = Pick<OpenDatabaseOptions, 'changeWatch' | 'changeLogEntries'> &
-  DatabaseSessionCacheOptions;
+  DatabaseSessionCacheOptions & {
+    /** In shared memory, in the folder of the file; `false` by default. */
+    readonly sharedMemory?: boolean;
+  };
 
 /** What it is told: to do so many operations and write them down there, or to close the file and end. */
 export type SessionRequest =

@@ -1,8 +1,8 @@
 // One process of an app, which does what it likes to the sessions that it shares with the others. Its parent kills it, stops it, and tells it
 // to leave.
-import { DatabaseSessionCache, openDatabase } from '../../../src/index.ts';
 import { AppStore } from './app-store.ts';
 import { HistoryWriter } from './history-file.ts';
+import { openCache } from './open-cache.ts';
 import { type NumberedSession, RandomOperations } from './random-operations.ts';
 import {
   nanosecondsSince,
@@ -15,14 +15,7 @@ process.on('disconnect', () => process.exit());
 const [order] = process.argv.slice(2).map((text): SessionOrder => JSON.parse(text));
 if (order === undefined) throw new Error('Started by session-processes.ts.');
 
-const { changeWatch, changeLogEntries, ...cacheOptions } = order.settings;
-// Who is stopped in the middle of a write keeps the others waiting.
-const database = await openDatabase(order.database, {
-  changeWatch,
-  changeLogEntries,
-  lockWaitSeconds: 60,
-});
-const cache = new DatabaseSessionCache<NumberedSession>(database, cacheOptions);
+const { cache, close } = await openCache<NumberedSession>(order);
 const app = new AppStore(order.appStore);
 const work = new RandomOperations(cache, app, order, nanosecondsSince(order.origin));
 
@@ -33,8 +26,8 @@ process.on('message', async (request: SessionRequest) => {
     history.close();
     report({ type: 'done' });
   } else {
-    cache.close();
-    database.close();
+    await cache.close();
+    await close();
     app[Symbol.dispose]();
     process.disconnect();
   }

@@ -5,7 +5,7 @@ import type { Scene, Stage } from '../stage.ts';
 /** The problem. As it should be here means: it shows. */
 export const logoutWithMemory: Scene = {
   title: 'Sessions in the memory of each worker: the problem',
-  sessionCache: 'memory',
+  sessions: 'memory',
   async play(stage) {
     await expectRefusal(stage);
     const afterLogout = await logOutThroughWorker1(stage);
@@ -16,9 +16,9 @@ export const logoutWithMemory: Scene = {
   },
 };
 
-export const logoutWithSharedFile: Scene = {
-  title: 'The same steps, sessions shared in one file',
-  sessionCache: 'database',
+export const logoutWithSharedSessions: Scene = {
+  title: 'The same steps, sessions shared',
+  sessions: 'shared',
   async play(stage) {
     const afterLogout = await logOutThroughWorker1(stage);
     expectAnswers('After the logout', afterLogout, () => null);

@@ -8,7 +8,7 @@ const MOST_ATTEMPTS = 20;
 
 export const ownerStopped: Scene = {
   title: 'The worker that runs the jobs is stopped',
-  sessionCache: 'database',
+  sessions: 'shared',
   async play(stage) {
     const { ada, timeline } = stage;
     const laptop = stage.browser('laptop');
@@ -66,7 +66,7 @@ async function stopInMidRun(
     const stoppedAt = Date.now();
     try {
       const isInMidRun =
-        canWrite(stage.onehostFile) && +tick === Number(await jobs.runningTick(owner));
+        stage.files.every(canWrite) && +tick === Number(await jobs.runningTick(owner));
       if (isInMidRun) return { owner, tick, stoppedAt };
     } catch (error) {
       process.kill(owner.processId, 'SIGCONT');

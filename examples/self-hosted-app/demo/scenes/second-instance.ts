@@ -3,7 +3,7 @@ import type { Scene } from '../stage.ts';
 
 export const secondInstance: Scene = {
   title: 'A second instance of the whole app',
-  sessionCache: 'database',
+  sessions: 'shared',
   async play(stage) {
     const { ada, timeline } = stage;
     const laptop = stage.browser('laptop');

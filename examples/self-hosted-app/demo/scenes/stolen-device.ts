@@ -3,7 +3,7 @@ import type { Scene } from '../stage.ts';
 
 export const stolenDevice: Scene = {
   title: 'The stolen device',
-  sessionCache: 'database',
+  sessions: 'shared',
   async play(stage) {
     const { ada, timeline } = stage;
     const laptop = stage.browser('laptop');

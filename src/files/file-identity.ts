@@ -1,14 +1,11 @@
 import { statSync } from 'node:fs';
-import { DatabaseReplacedError } from '../../contract/errors/index.ts';
+import { DatabaseReplacedError } from '../contract/errors/index.ts';
 
 /** How often a read looks, in milliseconds: a look costs about as much as a read from memory. */
 const LOOK_EVERY = 1000;
 
-/** What SQLite keeps beside the file, and deletes when the last connection is closed and not before. */
-const COMPANIONS = ['-wal', '-shm'];
-
 /**
- * Which file was opened, with its `-wal` and `-shm`. If one of them is deleted, or another one is put in its place, this process would go
+ * Which file was opened, with those that its library keeps beside it and does not delete before the last connection is closed. If one of them is deleted, or another one is put in its place, this process would go
  * on with the old one, and the processes that start later with the new one: each would answer, and neither would see
  * the other's invalidations (https://sqlite.org/howtocorrupt.html, 2.4).
  */
@@ -18,15 +15,26 @@ export class FileIdentity {
   #lookedAt: number;
 
   /**
-   * @param file the database, which a connection of this process has read in WAL mode, and has open.
-   * @param before what {@link identityOf} it was before it was opened.
+   * @param file which this process has open, and the ones beside it too.
+   * @param look `companions`: what the names of those end in; `before`: what {@link identityOf} the file was before it was opened.
    * @throws DatabaseReplacedError when it was replaced since.
    */
-  constructor(file: string, before: string | null, now: number) {
+  constructor(
+    file: string,
+    {
+      companions,
+      before,
+      now,
+    }: {
+      readonly companions: readonly string[];
+      readonly before: string | null;
+      readonly now: number;
+    },
+  ) {
     this.#file = file;
     this.#opened = new Map([
       [file, before],
-      ...COMPANIONS.map((suffix) => [file + suffix, identityOf(file + suffix)] as const),
+      ...companions.map((suffix) => [file + suffix, identityOf(file + suffix)] as const),
     ]);
     this.#lookedAt = now;
     this.#assertSame(file);
@@ -77,7 +85,7 @@ export class FileIdentity {
   }
 }
 
-/** Which file has that name; `null` if none has. Asked by name, never by opening: closing a file drops SQLite's locks on it. */
+/** Which file has that name; `null` if none has. Asked by name, never by opening: closing a file drops the locks that this process has on it. */
 export function identityOf(file: string): string | null {
   try {
     const found = statSync(file, { throwIfNoEntry: false });

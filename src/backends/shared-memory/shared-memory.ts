@@ -1,0 +1,107 @@
+import type { Clock } from '../../contract/clock.ts';
+import { InvalidOptionError, SharedMemoryClosedError } from '../../contract/errors/index.ts';
+import { describeType } from '../../contract/validate-arguments.ts';
+import { FileIdentity, identityOf } from '../../files/file-identity.ts';
+import { FenceMarks } from './fence-marks.ts';
+import type { Environment } from './load-lmdb.ts';
+import { MemoryBudget } from './memory-budget.ts';
+import { SessionTables } from './session-tables.ts';
+import { translateError } from './translate-error.ts';
+
+/**
+ * Memory that processes of this host share. `openSharedMemory` makes it; `SharedMemorySessionCache` is built on it. Whoever opened it
+ * closes it.
+ */
+export class SharedMemory implements AsyncDisposable {
+  /** The absolute path of the file, in memory like the folder that it is in. */
+  readonly file: string;
+  /** @internal */
+  readonly clock: Clock;
+  /** @internal */
+  readonly tables: SessionTables;
+  /** @internal */
+  readonly marks: FenceMarks;
+  /** @internal */
+  readonly budget: MemoryBudget;
+  readonly #environment: Environment;
+  readonly #identity: FileIdentity;
+  #closing: Promise<void> | undefined;
+
+  /** @internal */
+  constructor(
+    environment: Environment,
+    options: { readonly file: string; readonly clock: Clock; readonly maxMegabytes: number },
+  ) {
+    this.file = options.file;
+    this.clock = options.clock;
+    this.#environment = environment;
+    this.#identity = new FileIdentity(options.file, {
+      companions: ['-lock'],
+      before: identityOf(options.file),
+      now: options.clock.now(),
+    });
+    this.tables = new SessionTables(environment);
+    this.marks = new FenceMarks(environment);
+    const tables = [...this.tables.all, this.marks.table];
+    this.budget = new MemoryBudget(options.file, environment, tables, options.maxMegabytes);
+  }
+
+  /**
+   * Runs `work` on what is committed now. The package would read the same state for as long as a turn of the event loop lasts, and not see
+   * what others have invalidated meanwhile: hence the reset before. The one after lets go of that state, or a process that is stopped right then
+   * would keep the pages of it from being used again.
+   *
+   * @internal
+   */
+  read<T>(now: number, work: () => T): T {
+    this.#assertOpen();
+    this.#identity.assertSameNowAndThen(now);
+    this.#environment.resetReadTxn();
+    try {
+      return work();
+    } catch (error) {
+      throw translateError(error, this.file);
+    } finally {
+      this.#environment.resetReadTxn();
+    }
+  }
+
+  /**
+   * Runs `work` as one transaction, which others see as a whole or not at all, and waits for the writers before it.
+   *
+   * @internal
+   */
+  write<T>(work: () => T): T {
+    this.#assertOpen();
+    this.#identity.assertSame();
+    try {
+      return this.#environment.transactionSync(work);
+    } catch (error) {
+      throw translateError(error, this.file);
+    }
+  }
+
+  /** Lets go of the memory; the sessions stay for the other processes, and for the next ones, until the machine is restarted. Calling it again does nothing. */
+  close(): Promise<void> {
+    this.#closing ??= this.#environment.close();
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #assertOpen(): void {
+    if (this.#closing === undefined) return;
+    throw new SharedMemoryClosedError(
+      `The shared memory ${this.file} was closed. Use it for as long as requests arrive, and close it after the caches that are built on it.`,
+    );
+  }
+}
+
+/** @throws InvalidOptionError unless it is one. */
+export function assertSharedMemory(of: string, memory: unknown): asserts memory is SharedMemory {
+  if (memory instanceof SharedMemory) return;
+  const found = memory instanceof Promise ? 'a promise (await it)' : describeType(memory);
+  throw new InvalidOptionError(`${of} needs what openSharedMemory gives, but found ${found}.`);
+}

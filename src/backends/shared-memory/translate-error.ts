@@ -1,0 +1,25 @@
+import {
+  isOnehostError,
+  SharedMemoryFailedError,
+  SharedMemoryFullError,
+} from '../../contract/errors/index.ts';
+
+/** From `errno.h`: LMDB hands on what the system says. */
+const ENOSPC = 28;
+
+/** What LMDB throws, as an error that says what to do. What comes from elsewhere stays as it is. */
+export function translateError(error: unknown, file: string): unknown {
+  if (!(error instanceof Error) || isOnehostError(error)) return error;
+  const { code, message } = error as Error & { code?: unknown };
+  if (code === ENOSPC || code === 'ENOSPC') {
+    return new SharedMemoryFullError(
+      `There is no room left for ${file} in its filesystem (${message}). Nothing was written. Make the filesystem larger (docker run --shm-size, or mount -o remount,size=), ` +
+        'pass a smaller maxMegabytes, or remove what else is there.',
+      { cause: error },
+    );
+  }
+  return new SharedMemoryFailedError(
+    `LMDB failed on ${file}: ${message}. Nothing was written. If it goes on, stop every process that uses it and remove its folder: sessions are loaded again.`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,118 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { createSessionCache, Scheduler } from '../../src/index.ts';
+import { lacksPostgres, PostgresServer } from '../support/postgres-server.ts';
+import { RedisServer } from '../support/redis-server.ts';
+import { TemporaryFolder } from '../support/temporary-folder.ts';
+
+const lacksRedis = RedisServer.version() === null && process.env['CI'] === undefined;
+if (lacksRedis)
+  console.warn('Tests are skipped. Redis is not installed: apt-get install redis-server');
+
+async function redisUrl(): Promise<string> {
+  const folder = new TemporaryFolder();
+  const server = await RedisServer.start(folder.path);
+  onTestFinished(async () => {
+    await server.stop();
+    folder[Symbol.dispose]();
+  });
+  return server.url;
+}
+
+async function postgresUrl(): Promise<string> {
+  const server = await PostgresServer.start();
+  onTestFinished(() => server[Symbol.asyncDispose]());
+  return `postgres://onehost@127.0.0.1:${server.port}/postgres`;
+}
+
+/** Two processes of the app, as far as a server can tell. */
+async function expectToWork(kind: string, env: Record<string, string>): Promise<void> {
+  const make = () =>
+    createSessionCache({ prefix: 'APP', env: { ...env, APP_WORKERS: '4' }, appVersion: '1.0' });
+  const [one, other] = [await make(), await make()];
+  const ofAnotherApp = await createSessionCache({
+    prefix: 'OTHER',
+    env: Object.fromEntries(
+      Object.entries(env).map(([name, value]) => [name.replace('APP', 'OTHER'), value]),
+    ),
+  });
+  expect(one.kind).toBe(kind);
+  expect(one.sessions.capabilities).toMatchObject({ reach: 'network', coherence: 'strict' });
+  await one.sessions.set('token', { userId: 7 }, 60);
+  expect(await other.sessions.get('token')).toEqual({ userId: 7 });
+  expect(await ofAnotherApp.sessions.get('token')).toBeNull();
+  expect(await other.sessions.invalidateByUser(7)).toBe(1);
+  expect(await one.sessions.get('token')).toBeNull();
+
+  const scheduler = new Scheduler({ leases: one.leases, ledger: one.ledger });
+  const ran = new Promise<Date>((resolve) => {
+    scheduler.add({
+      name: 'job',
+      everySeconds: 0.2,
+      run: ({ scheduledFor }) => resolve(scheduledFor),
+    });
+  });
+  scheduler.start();
+  await ran;
+  expect((await other.leases.list())[0]?.holder?.appVersion).toBe('1.0');
+  await scheduler.stop();
+  expect((await other.ledger.runs('job')).at(-1)).toMatchObject({ outcome: 'succeeded' });
+  for (const each of [one, other, ofAnotherApp]) await each.close();
+  await expect(async () => one.sessions.get('token')).rejects.toThrow();
+}
+
+describe('a URL in the environment puts sessions, leases and jobs into', () => {
+  test.skipIf(lacksRedis)(
+    'Redis',
+    async () => {
+      const url = await redisUrl();
+      await expectToWork('redis', { APP_REDIS_URL: url });
+    },
+    60_000,
+  );
+
+  test.skipIf(lacksPostgres)(
+    'PostgreSQL',
+    async () => {
+      const url = await postgresUrl();
+      await expectToWork('postgres', { APP_DATABASE_URL: url });
+    },
+    60_000,
+  );
+
+  test.skipIf(lacksRedis)(
+    'the one of two that APP_SESSION_CACHE names',
+    async () => {
+      const url = await redisUrl();
+      await expectToWork('redis', {
+        APP_SESSION_CACHE: 'redis',
+        APP_REDIS_URL: url,
+        APP_DATABASE_URL: 'postgres://u:p@127.0.0.1:1/db',
+      });
+    },
+    60_000,
+  );
+});
+
+describe('a server that is not there', () => {
+  test.each([
+    ['APP_REDIS_URL', 'redis://:secret@127.0.0.1:1'],
+    ['APP_DATABASE_URL', 'postgres://u:secret@127.0.0.1:1/db'],
+  ])(
+    'is an error within seconds, without what the URL says: %s',
+    async (name, url) => {
+      const heard: unknown[] = [];
+      const began = performance.now();
+      const refused = createSessionCache({
+        prefix: 'APP',
+        env: { [name]: url },
+        onError: (error) => heard.push(error),
+      });
+      await expect(refused).rejects.toThrow(
+        expect.objectContaining({ code: 'ONEHOST_CACHE_UNAVAILABLE' }),
+      );
+      await expect(refused).rejects.not.toThrow(/secret/);
+      expect(performance.now() - began).toBeLessThan(15_000);
+    },
+    40_000,
+  );
+});
