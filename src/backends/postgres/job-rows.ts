@@ -186,7 +186,7 @@ export class JobRows {
   }
 }
 
-export function readJob(row: JobRow): JobRow {
+function readJob(row: JobRow): JobRow {
   return {
     ...row,
     name: fromStored(row.name),
