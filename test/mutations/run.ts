@@ -46,6 +46,10 @@ const chosen = all.filter(({ name, caughtBy }) => name.includes(words) || caught
 using folder = new TemporaryFolder();
 copyProject(folder.path);
 
+// Before anything that takes long.
+for (const mutation of chosen)
+  breakIt(mutation, readFileSync(path.join(folder.path, mutation.file), 'utf8'));
+
 // Each kind of test passes while nothing is broken, or its failing would prove nothing.
 for (const { caughtBy, file } of chosen.filter(isFirstOfItsTests)) {
   const run = runTests({ caughtBy, file });
@@ -54,9 +58,6 @@ for (const { caughtBy, file } of chosen.filter(isFirstOfItsTests)) {
   }
   console.log(`      passes unbroken  ${caughtBy}`);
 }
-
-for (const mutation of chosen)
-  breakIt(mutation, readFileSync(path.join(folder.path, mutation.file), 'utf8'));
 
 let survivors = 0;
 const caughtOnes = new Set<Mutation>();
