@@ -3,33 +3,26 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 
 /** Stands between clients and a server on this machine, and can be told to let nothing through. */
 export class TcpRelay implements AsyncDisposable {
+  readonly port: number;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #isHolding = false;
-  #isRefusing = false;
 
   private constructor(server: Server) {
     this.#server = server;
+    this.port = (server.address() as AddressInfo).port;
   }
 
   static async before(port: number): Promise<TcpRelay> {
     const server = createServer();
+    await once(server.listen(0, '127.0.0.1'), 'listening');
     const relay = new TcpRelay(server);
     server.on('connection', (client) => {
-      if (relay.#isRefusing) {
-        client.destroy();
-        return;
-      }
       const upstream = connect(port, '127.0.0.1');
       relay.#join(client, upstream);
       relay.#join(upstream, client);
     });
-    await once(server.listen(0, '127.0.0.1'), 'listening');
     return relay;
-  }
-
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port;
   }
 
   /** Lets nothing through in either direction, and ends no connection: a network that is gone. */
@@ -44,25 +37,21 @@ export class TcpRelay implements AsyncDisposable {
     for (const socket of this.#sockets) socket.resume();
   }
 
-  /** Ends all connections, and each new one at once: a server that is not there. */
-  refuse(): void {
-    this.#isRefusing = true;
-    this.cut();
-  }
-
-  accept(): void {
-    this.#isRefusing = false;
-  }
-
-  /** Ends all connections; new ones are taken. */
-  cut(): void {
+  /** Ends all connections and takes no new ones: a server that is not there. */
+  async refuse(): Promise<void> {
+    const closed = once(this.#server, 'close');
+    this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  /** Takes connections again, at the same port. */
+  async accept(): Promise<void> {
+    await once(this.#server.listen(this.port, '127.0.0.1'), 'listening');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.close();
-    this.cut();
-    await once(this.#server, 'close');
+    await this.refuse();
   }
 
   #join(from: Socket, to: Socket): void {

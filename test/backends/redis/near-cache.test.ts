@@ -160,9 +160,9 @@ describe.skipIf(lacksRedis)('a near cache', () => {
       await other.set(token, { userId: 7 }, 60);
       await readNear(near, token);
     }
-    relay.refuse();
+    await relay.refuse();
     await other.invalidate('token');
-    relay.accept();
+    await relay.accept();
     await until(async () => {
       const session = await near.get('another').catch(() => null);
       return session !== null;

@@ -119,7 +119,7 @@ describe.skipIf(lacksRedis)('a server that is gone', () => {
     const cache = new RedisSessionCache(client, { timeoutSeconds: TIMEOUT });
     const other = new RedisSessionCache(await connect(server.port));
     await cache.set('before', { userId: 7 }, 60);
-    relay.refuse();
+    await relay.refuse();
     // What is sent before it is known to be gone is lost; this is about what waits.
     while (client.isReady) await wait(1);
     const sets = Array.from({ length: 100 }, (_, index) =>
@@ -129,7 +129,7 @@ describe.skipIf(lacksRedis)('a server that is gone', () => {
       expect(error).toMatchObject({ code: 'ONEHOST_CACHE_UNAVAILABLE' });
     }
     await other.invalidateByUser(7);
-    relay.accept();
+    await relay.accept();
     const end = performance.now() + 5000;
     while ((await refusal(() => cache.get('before'))).error.message !== 'It was not refused.') {
       if (performance.now() > end) throw new Error('It is not connected any more.');
