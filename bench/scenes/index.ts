@@ -10,6 +10,7 @@ import { postgresGet } from './postgres-get.ts';
 import { remoteGet } from './remote-get.ts';
 import type { Scene } from './scene.ts';
 import { set } from './set.ts';
+import { sharedMemoryGet } from './shared-memory-get.ts';
 import { touchCoalesced, touchWritten } from './touch.ts';
 import { workloadLarge, workloadSmall } from './workload.ts';
 
@@ -23,6 +24,7 @@ export const SCENES: readonly Scene[] = [
   hotGet,
   coldGet,
   coldGetBySize,
+  sharedMemoryGet,
   postgresGet,
   remoteGet,
   set,

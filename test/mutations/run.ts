@@ -15,6 +15,7 @@ import { type Mutation, mutations } from './mutations.ts';
 import { outageMutations } from './outage-mutations.ts';
 import { postgresMutations } from './postgres-mutations.ts';
 import { redisMutations } from './redis-mutations.ts';
+import { sharedMemoryMutations } from './shared-memory-mutations.ts';
 import { watchMutations } from './watch-mutations.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -41,6 +42,7 @@ const all = [
   ...outageMutations,
   ...redisMutations,
   ...postgresMutations,
+  ...sharedMemoryMutations,
 ];
 const chosen = all.filter(({ name, caughtBy }) => name.includes(words) || caughtBy.includes(words));
 using folder = new TemporaryFolder();
