@@ -14,6 +14,8 @@ export class Calls {
   readonly #schema: string;
   readonly #prepares: boolean;
   readonly #unavailable: Unavailable;
+  /** The statements that were used so far, for this schema. */
+  readonly #queries = new Map<object, PostgresQuery>();
 
   constructor(
     pool: PostgresPool,
@@ -28,14 +30,17 @@ export class Calls {
 
   /** By a statement that is prepared once per connection. */
   async call<P extends readonly unknown[], Row>(
-    { name, text }: Statement<P, Row>,
+    statement: Statement<P, Row>,
     parameters: P,
     signal: AbortSignal,
   ): Promise<Row[]> {
-    const query = { text: text(this.#schema), values: parameters as unknown as unknown[] };
-    // Two schemas in one database, on one pool, each have their own.
-    const prepared = this.#prepares ? { name: `${name} ${this.#schema}`, ...query } : query;
-    const { rows } = await this.#carryOut({ ...prepared, types: columnTypes }, signal);
+    let query = this.#queries.get(statement);
+    if (query === undefined) {
+      query = this.#learn(statement);
+      this.#queries.set(statement, query);
+    }
+    const values = parameters as unknown as unknown[];
+    const { rows } = await this.#carryOut({ ...query, values }, signal);
     return rows as Row[];
   }
 
@@ -46,23 +51,30 @@ export class Calls {
     return rows as Row[];
   }
 
+  #learn({
+    name,
+    text,
+    givesText,
+  }: Pick<Statement<never, unknown>, 'name' | 'text' | 'givesText'>): PostgresQuery {
+    // Two schemas in one database, on one pool, each have their own.
+    const prepared = this.#prepares ? { name: `${name} ${this.#schema}` } : {};
+    const types = givesText ? {} : { types: columnTypes };
+    return { ...prepared, text: text(this.#schema), ...types };
+  }
+
   async #carryOut(query: PostgresQuery, signal: AbortSignal): Promise<PostgresResult> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#once(query, signal);
+        const { client, end } = await checkOut(this.#pool, signal);
+        try {
+          return await client.query(query);
+        } finally {
+          end();
+        }
       } catch (error) {
         if (isConflict(error) && attempt < MAX_ATTEMPTS && !signal.aborted) continue;
         throw translateError(error, this.#unavailable);
       }
-    }
-  }
-
-  async #once(query: PostgresQuery, signal: AbortSignal): Promise<PostgresResult> {
-    const { client, end } = await checkOut(this.#pool, signal);
-    try {
-      return await client.query(query);
-    } finally {
-      end();
     }
   }
 }
