@@ -1,7 +1,7 @@
 import type { CompiledQuery } from 'kysely';
 import { checkOut } from './checkout.ts';
 import { columnTypes } from './column-types.ts';
-import type { PostgresPool, PostgresQuery, PostgresResult } from './postgres-pool.ts';
+import type { PostgresPool, PostgresQuery } from './postgres-pool.ts';
 import type { Statement } from './statement.ts';
 import { isConflict, translateError, type Unavailable } from './translate-error.ts';
 
@@ -29,7 +29,7 @@ export class Calls {
   }
 
   /** By a statement that is prepared once per connection. */
-  async call<P extends readonly unknown[], Row>(
+  call<P extends readonly unknown[], Row>(
     statement: Statement<P, Row>,
     parameters: P,
     signal: AbortSignal,
@@ -39,16 +39,12 @@ export class Calls {
       query = this.#learn(statement);
       this.#queries.set(statement, query);
     }
-    const values = parameters as unknown as unknown[];
-    const { rows } = await this.#carryOut({ ...query, values }, signal);
-    return rows as Row[];
+    return this.#carryOut({ ...query, values: parameters as unknown as unknown[] }, signal);
   }
 
   /** By a statement that Kysely built. */
-  async run<Row>({ sql, parameters }: CompiledQuery<Row>, signal: AbortSignal): Promise<Row[]> {
-    const query = { text: sql, values: [...parameters], types: columnTypes };
-    const { rows } = await this.#carryOut(query, signal);
-    return rows as Row[];
+  run<Row>({ sql, parameters }: CompiledQuery<Row>, signal: AbortSignal): Promise<Row[]> {
+    return this.#carryOut({ text: sql, values: [...parameters], types: columnTypes }, signal);
   }
 
   #learn({
@@ -62,14 +58,15 @@ export class Calls {
     return { ...prepared, text: text(this.#schema), ...types };
   }
 
-  async #carryOut(query: PostgresQuery, signal: AbortSignal): Promise<PostgresResult> {
+  async #carryOut<Row>(query: PostgresQuery, signal: AbortSignal): Promise<Row[]> {
     for (let attempt = 1; ; attempt++) {
       try {
-        const { client, end } = await checkOut(this.#pool, signal);
+        const checkout = await checkOut(this.#pool, signal);
         try {
-          return await client.query(query);
+          const { rows } = await checkout.client.query(query);
+          return rows as Row[];
         } finally {
-          end();
+          checkout.end();
         }
       } catch (error) {
         if (isConflict(error) && attempt < MAX_ATTEMPTS && !signal.aborted) continue;
