@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { openPostgres, PostgresSessionCache } from 'onehost/postgres';
 import pg from 'pg';
 import { requirePeer } from '../peer-packages.ts';
@@ -108,6 +109,45 @@ export class RawPostgres implements SessionStore {
 
   close() {
     return this.#pool.end();
+  }
+}
+
+/** Its `get` alone: the statement of `PostgresSessionCache` on its table, the same hash of the token, and JSON. What is measured against it is what onehost adds. */
+export class RawSameStatement implements SessionStore {
+  readonly #pool: pg.Pool;
+  readonly #cache: PostgresCacheSubject;
+
+  private constructor(pool: pg.Pool, cache: PostgresCacheSubject) {
+    this.#pool = pool;
+    this.#cache = cache;
+  }
+
+  static async open(pool: pg.Pool): Promise<RawSameStatement> {
+    return new RawSameStatement(pool, await PostgresCacheSubject.open(pool));
+  }
+
+  async get({ token }: BatchRequest) {
+    const text = `select payload from onehost.sessions
+      where token_hash = $1::bytea and generation = (select session_generation from onehost.state) and expires_at > onehost.now_ms()`;
+    const values = [`\\x${hash('sha256', token)}`];
+    const { rows } = await this.#pool.query({ name: 'get', text, values });
+    return rows[0] === undefined ? null : (JSON.parse(rows[0].payload) as AppSession);
+  }
+
+  set(request: BatchRequest) {
+    return this.#cache.set(request);
+  }
+
+  touch(request: BatchRequest) {
+    return this.#cache.touch(request);
+  }
+
+  invalidate(request: BatchRequest) {
+    return this.#cache.invalidate(request);
+  }
+
+  close() {
+    return this.#cache.close();
   }
 }
 

@@ -80,12 +80,23 @@ create function :schema.token_bucket(p_token_hash bytea) returns integer
 language sql immutable parallel safe
 as $$ select 4096 + get_byte(p_token_hash, 0) * 16 + get_byte(p_token_hash, 1) / 16 $$;
 
+-- On a standby nothing can be written, and its fences cannot even be read. It is said in words that the caller knows.
+create function :schema.assert_primary() returns void
+language plpgsql
+as $$
+begin
+  if pg_is_in_recovery() then
+    raise exception 'onehost needs the primary, and this is a standby' using errcode = '25006';
+  end if;
+end $$;
+
 -- What each function below relies on: that the statement after a lock sees what was committed before the lock was had. It
 -- does in READ COMMITTED alone. And that nobody waits for longer than who has called.
 create function :schema.begin_change(p_lock_timeout_ms integer) returns void
 language plpgsql
 as $$
 begin
+  perform :schema.assert_primary();
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception 'onehost needs read committed, but this transaction is %', current_setting('transaction_isolation')
       using errcode = 'OH001';
@@ -107,6 +118,7 @@ create function :schema.open_fence() returns table (incarnation bigint, fence_po
 language plpgsql
 as $$
 begin
+  perform :schema.assert_primary();
   for attempt in 1..2 loop
     return query
       select f.position, p.last_value, s.session_generation

@@ -6,6 +6,8 @@ const leases = 'migrations/postgres/0002_leases.sql';
 const conformance = 'test/backends/postgres/postgres-session-cache.test.ts';
 const leaseStore = 'test/backends/postgres/postgres-lease-store.test.ts';
 const fencing = 'test/backends/postgres/fencing.test.ts';
+const outages = 'test/backends/postgres/outages.test.ts';
+const failover = 'test/backends/postgres/failover.test.ts';
 const transactions = 'test/backends/postgres/transactions.test.ts';
 
 /** Bugs of what is kept in PostgreSQL: locks that are left out, clocks and positions that are believed too much. */
@@ -157,6 +159,38 @@ export const postgresMutations: readonly Mutation[] = [
     breaks: 'fencing',
     file: `${postgres}/fenced-session.ts`,
     edits: [['`release savepoint ', '`savepoint ']],
+    caughtBy: transactions,
+  },
+  {
+    name: 'PostgreSQL: what waited for a connection until its deadline is sent after it',
+    file: `${postgres}/checkout.ts`,
+    edits: [
+      ['  if (signal.aborted) {\n    client.release();\n    throw signal.reason;\n  }\n', ''],
+    ],
+    caughtBy: outages,
+  },
+  {
+    name: 'PostgreSQL: a connection on which a call hangs goes back to the pool',
+    file: `${postgres}/checkout.ts`,
+    edits: [['checkout.end(signal.reason);', 'checkout.end();']],
+    caughtBy: outages,
+  },
+  {
+    name: 'PostgreSQL: a write waits for a lock without end',
+    file: sessions,
+    edits: [["perform set_config('lock_timeout', p_lock_timeout_ms::text, true);", 'null;']],
+    caughtBy: outages,
+  },
+  {
+    name: 'PostgreSQL: a standby gives sessions',
+    file: `${postgres}/session-statements.ts`,
+    edits: [[' and not pg_is_in_recovery()', '']],
+    caughtBy: failover,
+  },
+  {
+    name: 'PostgreSQL: two calls on one job overtake each other',
+    file: `${postgres}/job-rows.ts`,
+    edits: [['      .forUpdate()\n', '']],
     caughtBy: transactions,
   },
 ];

@@ -13,7 +13,9 @@ const REMEDY = 'PostgreSQL is not installed: apt-get install postgresql';
 const folder = [
   ...(process.env['PATH'] ?? '').split(path.delimiter),
   ...versionsOf('/usr/lib/postgresql').map((version) => `/usr/lib/postgresql/${version}/bin`),
-].find((each) => existsSync(path.join(each, 'initdb')) && existsSync(path.join(each, 'postgres')));
+].find((each) =>
+  ['initdb', 'postgres', 'pg_basebackup'].every((name) => existsSync(path.join(each, name))),
+);
 
 /** Whether tests of PostgreSQL are left out, which they say; in CI it is installed, and its absence an error. */
 export const lacksPostgres: boolean = folder === undefined && process.env['CI'] === undefined;
@@ -53,6 +55,22 @@ export class PostgresServer implements AsyncDisposable {
 
   get isRunning(): boolean {
     return this.#process !== null;
+  }
+
+  /** A standby of this server, which follows it. */
+  async startStandby(): Promise<PostgresServer> {
+    const standby = new PostgresServer(await freePort());
+    if (user !== undefined) chownSync(standby.#folder.path, user.uid, user.gid);
+    execFileSync(
+      path.join(folder as string, 'pg_basebackup'),
+      [
+        ...['-D', standby.#data, '-h', '127.0.0.1', '-p', String(this.port), '-U', 'onehost'],
+        ...['-R', '-c', 'fast', '--no-sync'],
+      ],
+      { stdio: ['ignore', 'ignore', 'inherit'], ...user },
+    );
+    await standby.startAgain();
+    return standby;
   }
 
   /** After {@link kill}; resolves when it takes connections. */

@@ -1,7 +1,7 @@
 import type { CompiledQuery } from 'kysely';
 import { checkOut } from './checkout.ts';
 import { columnTypes } from './column-types.ts';
-import type { PostgresPool, PostgresQuery, PostgresResult } from './postgres-pool.ts';
+import type { PostgresPool, PostgresQuery } from './postgres-pool.ts';
 import type { Statement } from './statement.ts';
 import { isConflict, translateError, type Unavailable } from './translate-error.ts';
 
@@ -14,6 +14,8 @@ export class Calls {
   readonly #schema: string;
   readonly #prepares: boolean;
   readonly #unavailable: Unavailable;
+  /** The statements that were used so far, for this schema. */
+  readonly #queries = new Map<object, PostgresQuery>();
 
   constructor(
     pool: PostgresPool,
@@ -27,42 +29,49 @@ export class Calls {
   }
 
   /** By a statement that is prepared once per connection. */
-  async call<P extends readonly unknown[], Row>(
-    { name, text }: Statement<P, Row>,
+  call<P extends readonly unknown[], Row>(
+    statement: Statement<P, Row>,
     parameters: P,
     signal: AbortSignal,
   ): Promise<Row[]> {
-    const query = { text: text(this.#schema), values: parameters as unknown as unknown[] };
-    // Two schemas in one database, on one pool, each have their own.
-    const prepared = this.#prepares ? { name: `${name} ${this.#schema}`, ...query } : query;
-    const { rows } = await this.#carryOut({ ...prepared, types: columnTypes }, signal);
-    return rows as Row[];
+    let query = this.#queries.get(statement);
+    if (query === undefined) {
+      query = this.#learn(statement);
+      this.#queries.set(statement, query);
+    }
+    return this.#carryOut({ ...query, values: parameters as unknown as unknown[] }, signal);
   }
 
   /** By a statement that Kysely built. */
-  async run<Row>({ sql, parameters }: CompiledQuery<Row>, signal: AbortSignal): Promise<Row[]> {
-    const query = { text: sql, values: [...parameters], types: columnTypes };
-    const { rows } = await this.#carryOut(query, signal);
-    return rows as Row[];
+  run<Row>({ sql, parameters }: CompiledQuery<Row>, signal: AbortSignal): Promise<Row[]> {
+    return this.#carryOut({ text: sql, values: [...parameters], types: columnTypes }, signal);
   }
 
-  async #carryOut(query: PostgresQuery, signal: AbortSignal): Promise<PostgresResult> {
+  #learn({
+    name,
+    text,
+    givesText,
+  }: Pick<Statement<never, unknown>, 'name' | 'text' | 'givesText'>): PostgresQuery {
+    // Two schemas in one database, on one pool, each have their own.
+    const prepared = this.#prepares ? { name: `${name} ${this.#schema}` } : {};
+    const types = givesText ? {} : { types: columnTypes };
+    return { ...prepared, text: text(this.#schema), ...types };
+  }
+
+  async #carryOut<Row>(query: PostgresQuery, signal: AbortSignal): Promise<Row[]> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#once(query, signal);
+        const checkout = await checkOut(this.#pool, signal);
+        try {
+          const { rows } = await checkout.client.query(query);
+          return rows as Row[];
+        } finally {
+          checkout.end();
+        }
       } catch (error) {
         if (isConflict(error) && attempt < MAX_ATTEMPTS && !signal.aborted) continue;
         throw translateError(error, this.#unavailable);
       }
-    }
-  }
-
-  async #once(query: PostgresQuery, signal: AbortSignal): Promise<PostgresResult> {
-    const { client, end } = await checkOut(this.#pool, signal);
-    try {
-      return await client.query(query);
-    } finally {
-      end();
     }
   }
 }

@@ -21,18 +21,51 @@ export async function checkOut(pool: PostgresPool, signal: AbortSignal): Promise
     client.release();
     throw signal.reason;
   }
-  let isOver = false;
-  // A connection that breaks tells its queries as well; without a listener this event would end the process.
-  const onError = () => {};
-  const onAbort = () => end(signal.reason);
-  const end = (error?: Error) => {
-    if (isOver) return;
-    isOver = true;
-    signal.removeEventListener('abort', onAbort);
-    client.release(error);
-    client.removeListener('error', onError);
-  };
-  client.on('error', onError);
-  signal.addEventListener('abort', onAbort);
-  return { client, end };
+  return new OpenCheckout(client, signal);
+}
+
+class OpenCheckout implements Checkout {
+  readonly client: PostgresClient;
+  readonly #open: Set<OpenCheckout>;
+  #isOver = false;
+
+  constructor(client: PostgresClient, signal: AbortSignal) {
+    this.client = client;
+    this.#open = openUnder(signal);
+    this.#open.add(this);
+    survive(client);
+  }
+
+  end(error?: Error): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#open.delete(this);
+    this.client.release(error);
+  }
+}
+
+/** Those that end with a signal, which many calls share: one listener for all, since to add and remove one takes as long as the rest of a checkout. */
+const checkouts = new WeakMap<AbortSignal, Set<OpenCheckout>>();
+
+function openUnder(signal: AbortSignal): Set<OpenCheckout> {
+  const known = checkouts.get(signal);
+  if (known !== undefined) return known;
+  const open = new Set<OpenCheckout>();
+  checkouts.set(signal, open);
+  signal.addEventListener('abort', () => {
+    for (const checkout of open) checkout.end(signal.reason);
+  });
+  return open;
+}
+
+const survivors = new WeakSet<PostgresClient>();
+
+/**
+ * A connection that breaks tells its queries, and by an event as well, which would end the process if nobody listened. The pool listens while
+ * it has the connection, and nobody when it is checked out. It is told once and for all: to listen for each call anew costs more than the rest of it.
+ */
+function survive(client: PostgresClient): void {
+  if (survivors.has(client)) return;
+  survivors.add(client);
+  client.on('error', () => {});
 }

@@ -1,7 +1,9 @@
 import { InvalidTransactionError } from '../../contract/errors/index.ts';
 import { type Checkout, checkOut } from './checkout.ts';
 import { columnTypes } from './column-types.ts';
+import { unavailable } from './lease-calls.ts';
 import type { PostgresPool, PostgresResult } from './postgres-pool.ts';
+import { isConnectionFailure, translateError } from './translate-error.ts';
 
 /** What makes a transaction one under a lease. */
 export interface Fence {
@@ -102,9 +104,10 @@ export class FencedSession {
     }
   }
 
+  /** Does not fail: with a connection that is closed the transaction is undone as well, and what is to be told is why. */
   async rollback(): Promise<void> {
     if (this.#checkout === null) return;
-    await this.#send('rollback');
+    await this.#send('rollback').catch((error: Error) => this.#end(error));
   }
 
   async #query(text: string, values: unknown[]): Promise<PostgresResult> {
@@ -137,6 +140,9 @@ export class FencedSession {
   /** What a connection says that was closed by one side or the other is nothing to go by. */
   #explained(error: unknown): unknown {
     if (this.#checkout === null && this.#fence.ended.aborted) return this.#fence.ended.reason;
+    if (isConnectionFailure(this.#broken ?? error) && this.#broken?.code !== IDLE_FOR_TOO_LONG) {
+      return translateError(this.#broken ?? error, unavailable);
+    }
     if (this.#broken?.code !== IDLE_FOR_TOO_LONG) return error;
     return new InvalidTransactionError(
       `The work of lease.transaction let more than ${this.#fence.limitMilliseconds / 1000} s pass without a statement, half the duration of the lease, and the server ended the ` +

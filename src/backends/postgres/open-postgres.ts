@@ -93,12 +93,12 @@ async function prepareServer(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    const { client, end } = await checkOut(pool, signal);
+    const checkout = await checkOut(pool, signal);
     try {
-      await assertSuitable(client);
-      await migrate(client, schema);
+      await assertSuitable(checkout.client);
+      await migrate(checkout.client, schema);
     } finally {
-      end();
+      checkout.end();
     }
   } catch (error) {
     throw translateError(error, unavailable);

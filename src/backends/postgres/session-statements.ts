@@ -23,13 +23,15 @@ export interface ListedRow {
 /** A session to be kept: token, user, payload, milliseconds to live; the fence; how long to wait for a lock. */
 type Kept = readonly [string, string, string, number, number, number, number, number];
 
+/** On a standby nothing is: what it has may have been invalidated on the primary. A server may become one while it is in use, and the first write says so. */
 const live = (schema: string) =>
-  `generation = (select session_generation from ${schema}.state) and expires_at > ${schema}.now_ms()`;
+  `generation = (select session_generation from ${schema}.state) and expires_at > ${schema}.now_ms() and not pg_is_in_recovery()`;
 
 export const findSession: Statement<readonly [token: string], { payload: string }> = statement(
   'onehost find',
   (schema) =>
     `select payload from ${schema}.sessions where token_hash = $1::bytea and ${live(schema)}`,
+  true,
 );
 
 export const listSessions: Statement<readonly [user: string], ListedRow> = statement(

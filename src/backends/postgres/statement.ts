@@ -2,7 +2,9 @@
 export interface Statement<P extends readonly unknown[], Row> {
   readonly name: string;
   /** @param schema quoted. */
-  text(schema: string): string;
+  readonly text: (schema: string) => string;
+  /** Whether all that it gives is text, which needs no reading. */
+  readonly givesText: boolean;
   /** Types alone; there is never a value. */
   readonly types?: (parameters: P) => Row;
 }
@@ -14,6 +16,7 @@ export interface Statement<P extends readonly unknown[], Row> {
 export function statement<P extends readonly unknown[], Row>(
   name: string,
   text: (schema: string) => string,
+  givesText = false,
 ): Statement<P, Row> {
-  return { name, text };
+  return { name, text, givesText };
 }

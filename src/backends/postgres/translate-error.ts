@@ -51,3 +51,9 @@ export function isServerError(error: unknown): boolean {
   if (typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code)) return false;
   return !/^(08|53|57|58|XX)/.test(code) && !(code in UNSUITABLE);
 }
+
+/** Whether a statement failed because its connection is no more, and not for what is in it. */
+export function isConnectionFailure(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code) || /^(08|57P|25P03)/.test(code);
+}

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Scheduler } from '../../../src/index.ts';
 import {
   type OnehostPostgres,
@@ -7,6 +7,7 @@ import {
   PostgresJobLedger,
   PostgresLeaseStore,
 } from '../../../src/postgres.ts';
+import { eventually } from '../../support/eventually.ts';
 import { lacksPostgres, PostgresServer } from '../../support/postgres-server.ts';
 
 describe.skipIf(lacksPostgres)('who waits for a lease in PostgreSQL', () => {
@@ -53,8 +54,8 @@ describe.skipIf(lacksPostgres)('who waits for a lease in PostgreSQL', () => {
     for (let round = 0; round < 5; round++) {
       const lease = await holders.acquire(round % 2 === 0 ? 'lease' : '\\ or \0');
       const waiting = standbys.acquire(lease.name);
-      await vi.waitFor(async () => expect(await listeners()).toHaveLength(1));
-      await vi.waitFor(() => expect(postgres.notices?.isListening).toBe(true));
+      await eventually(async () => expect(await listeners()).toHaveLength(1));
+      await eventually(() => expect(postgres.notices?.isListening).toBe(true));
       const begun = performance.now();
       await lease.release();
       const next = await waiting;
@@ -69,17 +70,17 @@ describe.skipIf(lacksPostgres)('who waits for a lease in PostgreSQL', () => {
   test('listens on one connection, for as long as somebody waits', async () => {
     const lease = await holders.acquire('lease');
     const waits = [1, 2, 3].map(() => standbys.acquire('lease'));
-    await vi.waitFor(async () => expect(await listeners()).toHaveLength(1));
+    await eventually(async () => expect(await listeners()).toHaveLength(1));
     await lease.release();
     await Promise.all(waits.map(async (waiting) => (await waiting).release()));
-    await vi.waitFor(async () => expect(await listeners()).toEqual([]));
-    await vi.waitFor(() => expect(pool.totalCount).toBe(pool.idleCount));
+    await eventually(async () => expect(await listeners()).toEqual([]));
+    await eventually(() => expect(pool.totalCount).toBe(pool.idleCount));
   });
 
   test('has it by polling when the connection that listened was lost', async () => {
     const lease = await holders.acquire('lease');
     const waiting = standbys.acquire('lease');
-    await vi.waitFor(async () => expect(await listeners()).toHaveLength(1));
+    await eventually(async () => expect(await listeners()).toHaveLength(1));
     await admin.query('select pg_terminate_backend($1)', await listeners());
     await lease.release();
     expect((await waiting).reason).toBe('released');
@@ -89,12 +90,12 @@ describe.skipIf(lacksPostgres)('who waits for a lease in PostgreSQL', () => {
     await holders.acquire('lease');
     const waiting = standbys.acquire('lease');
     waiting.catch(() => {});
-    await vi.waitFor(async () => expect(await listeners()).toHaveLength(1));
+    await eventually(async () => expect(await listeners()).toHaveLength(1));
     await postgres.close();
     await expect(waiting).rejects.toThrow(
       expect.objectContaining({ code: 'ONEHOST_LEASE_STORE_CLOSED' }),
     );
-    await vi.waitFor(async () => expect(await listeners()).toEqual([]));
+    await eventually(async () => expect(await listeners()).toEqual([]));
   });
 
   test('runs the jobs of a scheduler on after a handover, each tick once', async () => {
@@ -118,11 +119,11 @@ describe.skipIf(lacksPostgres)('who waits for a lease in PostgreSQL', () => {
       return scheduler;
     });
     for (const scheduler of schedulers) scheduler.start();
-    await vi.waitFor(() => expect(ticks.length).toBeGreaterThan(3), { timeout: 10_000 });
+    await eventually(() => expect(ticks.length).toBeGreaterThan(3));
     const owner = schedulers.find((scheduler) => scheduler.isOwner);
     await owner?.stop();
     const before = ticks.length;
-    await vi.waitFor(() => expect(ticks.length).toBeGreaterThan(before + 3), { timeout: 10_000 });
+    await eventually(() => expect(ticks.length).toBeGreaterThan(before + 3));
     for (const scheduler of schedulers) await scheduler.stop();
     expect(new Set(ticks).size).toBe(ticks.length);
     const runs = await new PostgresJobLedger(postgres).runs('count');

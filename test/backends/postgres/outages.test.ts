@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type pg from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { isOnehostError } from '../../../src/index.ts';
 import {
   type OnehostPostgres,
@@ -8,6 +8,7 @@ import {
   PostgresLeaseStore,
   PostgresSessionCache,
 } from '../../../src/postgres.ts';
+import { eventually } from '../../support/eventually.ts';
 import { lacksPostgres, PostgresServer, signal } from '../../support/postgres-server.ts';
 import { OpenTransaction } from './open-transaction.ts';
 
@@ -157,7 +158,7 @@ describe.skipIf(lacksPostgres)('while PostgreSQL cannot be asked', () => {
     );
     for (const client of taken) client.release();
     for (const answer of given) expect(answer).toEqual({ status: 'rejected', reason: unavailable });
-    await vi.waitFor(() => expect(patient.waitingCount).toBe(0));
+    await eventually(() => expect(patient.waitingCount).toBe(0));
     expect(await own.get('token')).toEqual({ userId: 7 });
     expect(await position()).toBe(before);
   });

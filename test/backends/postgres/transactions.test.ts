@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
   type OnehostPostgres,
   openPostgres,
+  PostgresJobLedger,
   type PostgresLease,
   PostgresLeaseStore,
 } from '../../../src/postgres.ts';
@@ -244,5 +245,22 @@ describe.skipIf(lacksPostgres)('a transaction under a lease in PostgreSQL', () =
     const lease = await leases.acquire("'; drop table report; --\\\0ü");
     await lease.transaction((transaction) => write(transaction));
     expect(await reports()).toBe(1);
+  });
+
+  test('of the ledger waits for another one on the same job, and goes on from there', async () => {
+    const ledger = new PostgresJobLedger<AppTables>(ours);
+    const lease = await leases.acquire('lease');
+    const at = (tick: number) => new Date(Date.UTC(2026, 5, 1) + tick * 1000);
+    await ledger.register(lease, { name: 'job', schedule: 'each second', startAt: at(0) });
+    using handling = await OpenTransaction.of(
+      admin,
+      `update ${schema}.jobs set handled_until = $1`,
+      [at(9).getTime()],
+    );
+    const begun = ledger.begin(lease, 'job', at(5));
+    await someoneWaits(admin);
+    await handling.end('commit');
+    expect(await begun).toBe(false);
+    expect((await ledger.jobs())[0]?.handledUntil).toEqual(at(9));
   });
 });
