@@ -163,6 +163,7 @@ export const postgresMutations: readonly Mutation[] = [
   },
   {
     name: 'PostgreSQL: what waited for a connection until its deadline is sent after it',
+    breaks: 'outage',
     file: `${postgres}/checkout.ts`,
     edits: [
       ['  if (signal.aborted) {\n    client.release();\n    throw signal.reason;\n  }\n', ''],
@@ -171,24 +172,28 @@ export const postgresMutations: readonly Mutation[] = [
   },
   {
     name: 'PostgreSQL: a connection on which a call hangs goes back to the pool',
+    breaks: 'outage',
     file: `${postgres}/checkout.ts`,
     edits: [['checkout.end(signal.reason);', 'checkout.end();']],
     caughtBy: outages,
   },
   {
     name: 'PostgreSQL: a write waits for a lock without end',
+    breaks: 'outage',
     file: sessions,
     edits: [["perform set_config('lock_timeout', p_lock_timeout_ms::text, true);", 'null;']],
     caughtBy: outages,
   },
   {
     name: 'PostgreSQL: a standby gives sessions',
+    breaks: 'takeover',
     file: `${postgres}/session-statements.ts`,
     edits: [[' and not pg_is_in_recovery()', '']],
     caughtBy: failover,
   },
   {
     name: 'PostgreSQL: two calls on one job overtake each other',
+    breaks: 'ticks',
     file: `${postgres}/job-rows.ts`,
     edits: [['      .forUpdate()\n', '']],
     caughtBy: transactions,
