@@ -131,20 +131,34 @@ export const sharedMemoryMutations: readonly Mutation[] = [
     name: 'a session is written to shared memory outside of its transaction',
     breaks: 'index',
     file: `${memory}/shared-memory.ts`,
-    edits: [['return this.#environment.transactionSync(work);', 'return work();']],
+    edits: [
+      [
+        'return this.#environment.transactionSync(() => {\n      this.#assertNewest();\n      return work();\n    });',
+        'return work();',
+      ],
+    ],
     caughtBy: processes,
   },
   {
     name: 'a message shows the URL of a server',
     breaks: 'tokens',
     file: 'src/create-session-cache/read-choice.ts',
-    edits: [
-      [
-        '? \'something else\' : `something that begins with "${scheme}"`',
-        "? 'something else' : `${value}`",
-      ],
-    ],
+    edits: [['const scheme = /^[a-z][a-z0-9+.-]*:/i', 'const scheme = /^.*/']],
     caughtBy: choice,
+  },
+  {
+    name: 'shared memory is opened while others write',
+    breaks: 'revocation',
+    file: `${memory}/open-shared-memory.ts`,
+    edits: [['await entered.alone(OPEN_SECONDS, open)', 'await open()']],
+    caughtBy: processes,
+  },
+  {
+    name: 'shared memory is written to while others open it',
+    breaks: 'revocation',
+    file: `${memory}/shared-memory.ts`,
+    edits: [['this.#gate.beside(() => this.#transact(work))', 'this.#transact(work)']],
+    caughtBy: processes,
   },
   {
     name: 'createSessionCache does not look at the deployment',

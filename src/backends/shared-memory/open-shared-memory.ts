@@ -5,10 +5,13 @@ import {
   InvalidOptionError,
   NotInMemoryError,
   SchemaTooNewError,
+  SharedMemoryFailedError,
 } from '../../contract/errors/index.ts';
 import { describeType } from '../../contract/validate-arguments.ts';
 import { assertInteger, assertKnownOptions } from '../../contract/validate-options.ts';
+import { identityOf } from '../../files/file-identity.ts';
 import { type Environment, type Lmdb, loadLmdb } from './load-lmdb.ts';
+import { createPrivateFile, OpeningGate } from './opening-gate.ts';
 import { privateFolder } from './private-folder.ts';
 import { SharedMemory } from './shared-memory.ts';
 import { machine, type Surroundings } from './surroundings.ts';
@@ -29,6 +32,12 @@ export interface OpenSharedMemoryOptions {
 
 /** How many processes and threads can have it open at the same time. A slot takes 64 bytes. */
 const MAX_READERS = 1000;
+
+const BYTES = { encoding: 'binary', keyEncoding: 'binary' } as const;
+
+/** Others take some milliseconds each. */
+const OPEN_SECONDS = 30;
+const MOST_ATTEMPTS = 5;
 
 /** What is written at first, and read by whoever comes later. */
 const FORMAT = 1;
@@ -70,23 +79,58 @@ export async function openSharedMemoryIn(
     surroundings,
   );
   const file = path.join(folder, 'sessions.mdb');
-  let environment: Environment | undefined;
+  let gate: OpeningGate | undefined;
   try {
-    environment = openEnvironment(lmdb, file);
-    checkOrigin(environment, folder, surroundings.pidNamespace());
-    return new SharedMemory(environment, { ...settings, file });
+    const entered = new OpeningGate(`${file}-gate`);
+    gate = entered;
+    const open = async () => {
+      createPrivateFile(file);
+      const before = identityOf(file);
+      const environment = await openSound(lmdb, file);
+      try {
+        checkOrigin(environment, folder, surroundings.pidNamespace());
+        return new SharedMemory(environment, entered, { ...settings, file, before });
+      } catch (error) {
+        await environment.close();
+        throw error;
+      }
+    };
+    const memory = await entered.alone(OPEN_SECONDS, open);
+    if (memory !== undefined) return memory;
+    throw new SharedMemoryFailedError(
+      `${file} could not be opened within ${OPEN_SECONDS} s: another process was writing, opening or closing all the time. One that was stopped in the middle of that ` +
+        'is to go on (kill -CONT) or to end.',
+    );
   } catch (error) {
-    await environment?.close();
+    gate?.close();
     throw translateError(error, file);
   }
 }
 
+/**
+ * One that a transaction can be made in. The locks are destroyed by whoever ends as the last one, without closing it first: who opens it just then finds them destroyed, and
+ * has to open it again.
+ */
+async function openSound(lmdb: Lmdb, file: string): Promise<Environment> {
+  for (let attempt = 1; ; attempt++) {
+    const environment = openEnvironment(lmdb, file);
+    try {
+      environment.openDB({ name: 'origin', ...BYTES });
+      return environment;
+    } catch (error) {
+      await environment.close();
+      if (attempt === MOST_ATTEMPTS) throw error;
+    }
+  }
+}
+
 function openEnvironment(lmdb: Lmdb, file: string): Environment {
+  // Where it is missing, the package does not notice when this process opens it a second time, and begins the locks anew under the first.
+  createPrivateFile(`${file}-lock`);
   const options = {
     path: file,
     noSubdir: true,
-    encoding: 'binary',
-    keyEncoding: 'binary',
+    ...BYTES,
     maxReaders: MAX_READERS,
     // There is no disk to wait for, and none to bring in order after a power cut.
     noSync: true,
@@ -101,11 +145,7 @@ function openEnvironment(lmdb: Lmdb, file: string): Environment {
  * different processes: one would be refused its lock, and wait for ten seconds at each read.
  */
 function checkOrigin(environment: Environment, folder: string, pidNamespace: string): void {
-  const origins = environment.openDB<Uint8Array, Uint8Array>({
-    name: 'origin',
-    encoding: 'binary',
-    keyEncoding: 'binary',
-  });
+  const origins = environment.openDB<Uint8Array, Uint8Array>({ name: 'origin', ...BYTES });
   const { format, pidNamespace: found } = environment.transactionSync((): Origin => {
     const known = origins.getBinary(ORIGIN);
     if (known !== undefined) return JSON.parse(known.toString());

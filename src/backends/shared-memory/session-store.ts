@@ -19,6 +19,9 @@ export interface ListedEntry extends Omit<EntryHeader, 'userHash'> {
  */
 const REMOVED_BY_SET = 2;
 
+const PUT = { revokes: false };
+const REVOCATION = { revokes: true };
+
 /** Written over by each look-up: nothing keeps it. */
 const sought = Buffer.alloc(32);
 
@@ -96,7 +99,7 @@ export class SessionStore {
       const expiresAt = expiryAfter(now, ttlSeconds);
       this.#tables.put(tokenHash, { ...header, touchedAt: now, expiresAt }, payload);
       return true;
-    });
+    }, PUT);
   }
 
   /** Whether a live entry was deleted. Marked in any case: the session may be on its way in. */
@@ -104,7 +107,7 @@ export class SessionStore {
     return this.#memory.write(() => {
       this.#memory.marks.mark([tokenHash]);
       return this.#isLive(this.#tables.delete(tokenHash));
-    });
+    }, REVOCATION);
   }
 
   /** How many live entries were deleted. */
@@ -124,12 +127,12 @@ export class SessionStore {
     this.#memory.write(() => {
       this.#memory.marks.markEverything();
       this.#tables.clear();
-    });
+    }, REVOCATION);
   }
 
   /** How many expired entries were removed, at most `limit`. */
   deleteExpired(limit: number): number {
-    return this.#memory.write(() => this.#deleteExpired(limit));
+    return this.#memory.write(() => this.#deleteExpired(limit), PUT);
   }
 
   /** In whole milliseconds. */
@@ -151,13 +154,13 @@ export class SessionStore {
       const meant = this.#tables.ofUser(userHash).filter(isMeant);
       this.#memory.marks.mark([userHash, ...meant]);
       return meant.filter((tokenHash) => this.#isLive(this.#tables.delete(tokenHash))).length;
-    });
+    }, REVOCATION);
   }
 
   /** A transaction that may have to make room: how many live entries left for it is told when it is done. */
   #put<T>(work: () => T): T {
     this.#evicted = 0;
-    const result = this.#memory.write(work);
+    const result = this.#memory.write(work, PUT);
     if (this.#evicted > 0) publish('onehost:evicted', { removed: this.#evicted });
     return result;
   }

@@ -1,12 +1,22 @@
 import type { Clock } from '../../contract/clock.ts';
-import { InvalidOptionError, SharedMemoryClosedError } from '../../contract/errors/index.ts';
+import {
+  InvalidOptionError,
+  SharedMemoryClosedError,
+  SharedMemoryFailedError,
+} from '../../contract/errors/index.ts';
 import { describeType } from '../../contract/validate-arguments.ts';
-import { FileIdentity, identityOf } from '../../files/file-identity.ts';
+import { FileIdentity } from '../../files/file-identity.ts';
 import { FenceMarks } from './fence-marks.ts';
 import type { Environment } from './load-lmdb.ts';
 import { MemoryBudget } from './memory-budget.ts';
+import type { OpeningGate } from './opening-gate.ts';
 import { SessionTables } from './session-tables.ts';
 import { translateError } from './translate-error.ts';
+
+/** What stands beside the file: LMDB's locks, and those of its opening. */
+const COMPANIONS = ['-lock', '-gate'];
+
+const CLOSE_SECONDS = 2;
 
 /**
  * Memory that processes of this host share. `openSharedMemory` makes it; `SharedMemorySessionCache` is built on it. Whoever opened it
@@ -24,20 +34,30 @@ export class SharedMemory implements AsyncDisposable {
   /** @internal */
   readonly budget: MemoryBudget;
   readonly #environment: Environment;
+  readonly #gate: OpeningGate;
   readonly #identity: FileIdentity;
+  #lastTransaction = 1;
   #closing: Promise<void> | undefined;
 
-  /** @internal */
+  /** While nobody else writes. @internal */
   constructor(
     environment: Environment,
-    options: { readonly file: string; readonly clock: Clock; readonly maxMegabytes: number },
+    gate: OpeningGate,
+    options: {
+      readonly file: string;
+      /** What `identityOf` the file was before it was opened. */
+      readonly before: string | null;
+      readonly clock: Clock;
+      readonly maxMegabytes: number;
+    },
   ) {
     this.file = options.file;
     this.clock = options.clock;
     this.#environment = environment;
+    this.#gate = gate;
     this.#identity = new FileIdentity(options.file, {
-      companions: ['-lock'],
-      before: identityOf(options.file),
+      companions: COMPANIONS,
+      before: options.before,
       now: options.clock.now(),
     });
     this.tables = new SessionTables(environment);
@@ -67,15 +87,17 @@ export class SharedMemory implements AsyncDisposable {
   }
 
   /**
-   * Runs `work` as one transaction, which others see as a whole or not at all, and waits for the writers before it.
+   * Runs `work` as one transaction, which others see as a whole or not at all, and waits for the writers before it. One that `revokes` looks
+   * at all files beforehand, and another one at all but the first once a second.
    *
    * @internal
    */
-  write<T>(work: () => T): T {
+  write<T>(work: () => T, { revokes }: { readonly revokes: boolean }): T {
     this.#assertOpen();
-    this.#identity.assertSame();
+    if (revokes) this.#identity.assertSame();
+    else this.#identity.assertSameFile(this.clock.now());
     try {
-      return this.#environment.transactionSync(work);
+      return this.#gate.beside(() => this.#transact(work));
     } catch (error) {
       throw translateError(error, this.file);
     }
@@ -83,12 +105,39 @@ export class SharedMemory implements AsyncDisposable {
 
   /** Lets go of the memory; the sessions stay for the other processes, and for the next ones, until the machine is restarted. Calling it again does nothing. */
   close(): Promise<void> {
-    this.#closing ??= this.#environment.close();
+    this.#closing ??= this.#close();
     return this.#closing;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #transact<T>(work: () => T): T {
+    return this.#environment.transactionSync(() => {
+      this.#assertNewest();
+      return work();
+    });
+  }
+
+  /**
+   * The package does not say so when LMDB could not begin a transaction, and none of the writes in it would be made: its number is 0 then. One that comes to
+   * nothing gives its number to the next.
+   */
+  #assertNewest(): void {
+    const transaction = this.#environment.getWriteTxnId();
+    if (transaction < this.#lastTransaction) {
+      throw new SharedMemoryFailedError(
+        `LMDB began no transaction on ${this.file} (number ${transaction}, after ${this.#lastTransaction}). Nothing was written. Restart every process that uses it.`,
+      );
+    }
+    this.#lastTransaction = transaction;
+  }
+
+  /** Where others do not let it be alone, it is left to the end of the process. */
+  async #close(): Promise<void> {
+    await this.#gate.alone(CLOSE_SECONDS, () => this.#environment.close());
+    this.#gate.close();
   }
 
   #assertOpen(): void {

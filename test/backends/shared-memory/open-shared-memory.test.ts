@@ -34,7 +34,7 @@ describe('the folder', () => {
     expect(memory.file).toBe(folder.file(`${NAME}/sessions.mdb`));
     expect(statSync(folder.file(NAME)).mode & 0o777).toBe(0o700);
     const files = readdirSync(folder.file(NAME));
-    expect(files.toSorted()).toEqual(['sessions.mdb', 'sessions.mdb-lock']);
+    expect(files.toSorted()).toEqual(['sessions.mdb', 'sessions.mdb-gate', 'sessions.mdb-lock']);
     for (const file of files)
       expect(statSync(folder.file(`${NAME}/${file}`)).mode & 0o777).toBe(0o600);
   });

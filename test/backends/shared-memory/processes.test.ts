@@ -1,17 +1,20 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
-import { setTimeout as wait } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { openSharedMemory } from '../../../src/shared-memory.ts';
+import { openSharedMemory, SharedMemorySessionCache } from '../../../src/shared-memory.ts';
 import { runTogether } from '../../support/child-process.ts';
 import type { TemporaryFolder } from '../../support/temporary-folder.ts';
 import { startThread } from '../../support/worker-thread.ts';
 import { expectConsistency } from './consistency.ts';
 import { type EndlessOrder, LIVE } from './endless-order.ts';
+import type { OpeningOrder } from './open-together.ts';
 import { memoryFolder, opened } from './opened.ts';
 import { kill, start } from './programs.ts';
 
+const PROCESSES = 8;
+const ROUNDS = 40;
 const KILLS = Number(process.env['ONEHOST_SHARED_MEMORY_KILLS'] ?? 8);
 
 /** What has returned before the process was killed is as it left it. */
@@ -21,15 +24,51 @@ function numbersIn(log: string, what: string): number[] {
 }
 
 describe('processes that share memory', () => {
-  test('16 that make it at the same moment share one', async () => {
+  test(`${PROCESSES} that make it at the same moment, ${ROUNDS} times, share one, and each write is there`, async () => {
     const folder = memoryFolder();
-    await runTogether(new URL('./open-once.ts', import.meta.url), 16, (number) => ({
-      folder: folder.path,
-      number,
-    }));
-    const { cache } = await opened(folder);
-    expect(cache.listByUser(7)).toHaveLength(16);
-  }, 60_000);
+    let startAt = 0;
+    await runTogether(
+      new URL('./open-together.ts', import.meta.url),
+      PROCESSES,
+      (process): OpeningOrder => {
+        startAt ||= Date.now() + 300;
+        return { folder: folder.path, rounds: ROUNDS, startAt, process };
+      },
+    );
+    const counts = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const memory = await openSharedMemory(`round-${round}`, { folder: folder.path });
+      counts.push(new SharedMemorySessionCache(memory).listByUser(7).length);
+      expectConsistency(memory);
+      await memory.close();
+    }
+    expect(counts).toEqual(counts.map(() => PROCESSES));
+  }, 120_000);
+
+  test('who opens or closes it undoes no write of others', async () => {
+    const { folder, memory, cache } = await opened();
+    const openers = await Promise.all(
+      [1, 2, 3].map(() => start('./open-and-close.ts', { folder: folder.path })),
+    );
+    const SETS = 6000;
+    for (let number = 0; number < SETS; number++) {
+      cache.set(`token ${number}`, { userId: 7 }, 3600);
+      if (number % 2 === 1) expect(cache.invalidate(`token ${number - 1}`)).toBe(true);
+      if (number % 20 === 0) await nextTurn();
+    }
+    for (const opener of openers) {
+      const told = once(opener, 'message');
+      opener.send('end');
+      // They did meanwhile what it is about.
+      expect((await told)[0]).toBeGreaterThan(10);
+    }
+    const there = Array.from(
+      { length: SETS },
+      (_, number) => cache.get(`token ${number}`) !== null,
+    );
+    expect(there).toEqual(there.map((_, number) => number % 2 === 1));
+    expect(expectConsistency(memory)).toBe(SETS / 2);
+  }, 120_000);
 
   test(`${KILLS} kills at any moment: what returned holds, what did not is whole or not there, and nobody waits`, async () => {
     const { folder, memory, cache } = await opened();

@@ -1,0 +1,109 @@
+import { closeSync, openSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import SqliteConnection, { type Database, type Statement } from 'better-sqlite3';
+import type { Awaitable } from '../../contract/awaitable.ts';
+
+/** How long a try to be alone waits inside SQLite, which keeps newcomers out meanwhile; the event loop stands still for that. */
+const TRY_MILLISECONDS = 200;
+
+/** A writer waits for those that open or close, which takes them some milliseconds. */
+const WRITER_MILLISECONDS = 10_000;
+
+/**
+ * Keeps writers away while a process opens or closes the environment.
+ *
+ * LMDB, as lmdb 3.5.6 has it, is not safe there. Who opens reads the number of the newest transaction from the file, and a moment later writes it into the
+ * memory that all share (`mdb_env_open2`), without the writers' lock: what was committed in between is forgotten, and the next writer
+ * writes over it. With 8 processes that opened and wrote at the same moment, one of them lost its write in 4 of 100 rounds, and nobody was told. Who is the last to close destroys
+ * the locks (`mdb_env_close_active`), also under somebody who has just come: 15 of 100 rounds.
+ *
+ * A lock of SQLite's, since the system frees it when its process ends, however that comes, and nothing has to be
+ * compiled. Writers share it, at 9 us a write.
+ */
+export class OpeningGate {
+  readonly #connection: Database;
+  readonly #enter: Statement;
+  readonly #look: Statement;
+  readonly #leave: Statement;
+  readonly #enterAlone: Statement;
+
+  /** Makes the file if it is not there. */
+  constructor(file: string) {
+    createPrivateFile(file);
+    const connection = new SqliteConnection(file, { timeout: WRITER_MILLISECONDS });
+    this.#connection = connection;
+    try {
+      connection.exec('pragma synchronous = off; pragma journal_mode = memory');
+      // A file without a first page would be written to by who is alone.
+      if (connection.pragma('user_version', { simple: true }) === 0) {
+        connection.exec('pragma user_version = 1');
+      }
+      this.#enter = connection.prepare('begin');
+      this.#look = connection.prepare('pragma schema_version');
+      this.#leave = connection.prepare('rollback');
+      this.#enterAlone = connection.prepare('begin exclusive');
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  /** Runs `work` while nobody opens or closes. */
+  beside<T>(work: () => T): T {
+    this.#enter.run();
+    try {
+      // The lock is taken by the first read.
+      this.#look.get();
+      return work();
+    } finally {
+      this.#leave.run();
+    }
+  }
+
+  /** Runs `work` while nobody writes, opens or closes, as soon as that is so; `undefined` when it was not within `seconds`. */
+  async alone<T>(seconds: number, work: () => Awaitable<T>): Promise<T | undefined> {
+    const end = performance.now() + seconds * 1000;
+    while (!this.#tryToBeAlone()) {
+      if (performance.now() > end) return undefined;
+      await wait(1 + Math.random() * 10);
+    }
+    try {
+      return await work();
+    } finally {
+      this.#leave.run();
+    }
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  #tryToBeAlone(): boolean {
+    this.#connection.pragma(`busy_timeout = ${TRY_MILLISECONDS}`);
+    try {
+      this.#enterAlone.run();
+      return true;
+    } catch (error) {
+      if (isBusy(error)) return false;
+      throw error;
+    } finally {
+      this.#connection.pragma(`busy_timeout = ${WRITER_MILLISECONDS}`);
+    }
+  }
+}
+
+/**
+ * Readable and writable by its owner alone. A file that is there is not opened: to close a descriptor of it would drop the locks that this process
+ * has on it.
+ */
+export function createPrivateFile(file: string): void {
+  try {
+    closeSync(openSync(file, 'wx', 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof SqliteConnection.SqliteError && error.code.startsWith('SQLITE_BUSY');
+}
