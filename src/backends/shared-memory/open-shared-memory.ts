@@ -9,9 +9,10 @@ import {
 } from '../../contract/errors/index.ts';
 import { describeType } from '../../contract/validate-arguments.ts';
 import { assertInteger, assertKnownOptions } from '../../contract/validate-options.ts';
+import { createPrivateFile } from '../../files/create-private-file.ts';
 import { identityOf } from '../../files/file-identity.ts';
 import { type Environment, type Lmdb, loadLmdb } from './load-lmdb.ts';
-import { createPrivateFile, OpeningGate } from './opening-gate.ts';
+import { OpeningGate } from './opening-gate.ts';
 import { privateFolder } from './private-folder.ts';
 import { SharedMemory } from './shared-memory.ts';
 import { machine, type Surroundings } from './surroundings.ts';
@@ -134,8 +135,6 @@ function openEnvironment(lmdb: Lmdb, file: string): Environment {
     maxReaders: MAX_READERS,
     // There is no disk to wait for, and none to bring in order after a power cut.
     noSync: true,
-    // Unknown to the package's types.
-    permissionsMode: 0o600,
   } as const;
   return lmdb.open<Uint8Array, Uint8Array>(options);
 }
