@@ -238,7 +238,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a new file has the mode of the umask',
     breaks: 'opening',
-    file: `${sqlite}/check-location.ts`,
+    file: 'src/files/create-private-file.ts',
     edits: [["openSync(file, 'wx', 0o600)", "openSync(file, 'wx')"]],
     caughtBy: 'test/backends/sqlite/open-database.test.ts',
   },

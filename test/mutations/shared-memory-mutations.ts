@@ -121,13 +121,6 @@ export const sharedMemoryMutations: readonly Mutation[] = [
     caughtBy: opening,
   },
   {
-    name: 'the files of shared memory are for everybody',
-    breaks: 'opening',
-    file: `${memory}/open-shared-memory.ts`,
-    edits: [['permissionsMode: 0o600', 'permissionsMode: 0o644']],
-    caughtBy: opening,
-  },
-  {
     name: 'a session is written to shared memory outside of its transaction',
     breaks: 'index',
     file: `${memory}/shared-memory.ts`,

@@ -9,8 +9,10 @@ import {
 } from '../../contract/errors/index.ts';
 import { describeType } from '../../contract/validate-arguments.ts';
 import { assertInteger, assertKnownOptions } from '../../contract/validate-options.ts';
+import { createPrivateFile } from '../../files/create-private-file.ts';
+import { identityOf } from '../../files/file-identity.ts';
 import { type Environment, type Lmdb, loadLmdb } from './load-lmdb.ts';
-import { createPrivateFile, OpeningGate } from './opening-gate.ts';
+import { OpeningGate } from './opening-gate.ts';
 import { privateFolder } from './private-folder.ts';
 import { SharedMemory } from './shared-memory.ts';
 import { machine, type Surroundings } from './surroundings.ts';
@@ -83,10 +85,12 @@ export async function openSharedMemoryIn(
     const entered = new OpeningGate(`${file}-gate`);
     gate = entered;
     const open = async () => {
+      createPrivateFile(file);
+      const before = identityOf(file);
       const environment = await openSound(lmdb, file);
       try {
         checkOrigin(environment, folder, surroundings.pidNamespace());
-        return new SharedMemory(environment, entered, { ...settings, file });
+        return new SharedMemory(environment, entered, { ...settings, file, before });
       } catch (error) {
         await environment.close();
         throw error;
@@ -131,8 +135,6 @@ function openEnvironment(lmdb: Lmdb, file: string): Environment {
     maxReaders: MAX_READERS,
     // There is no disk to wait for, and none to bring in order after a power cut.
     noSync: true,
-    // Unknown to the package's types.
-    permissionsMode: 0o600,
   } as const;
   return lmdb.open<Uint8Array, Uint8Array>(options);
 }

@@ -1,7 +1,7 @@
-import { closeSync, openSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import SqliteConnection, { type Database, type Statement } from 'better-sqlite3';
 import type { Awaitable } from '../../contract/awaitable.ts';
+import { createPrivateFile } from '../../files/create-private-file.ts';
 
 /** How long a try to be alone waits inside SQLite, which keeps newcomers out meanwhile; the event loop stands still for that. */
 const TRY_MILLISECONDS = 200;
@@ -89,18 +89,6 @@ export class OpeningGate {
     } finally {
       this.#connection.pragma(`busy_timeout = ${WRITER_MILLISECONDS}`);
     }
-  }
-}
-
-/**
- * Readable and writable by its owner alone. A file that is there is not opened: to close a descriptor of it would drop the locks that this process
- * has on it.
- */
-export function createPrivateFile(file: string): void {
-  try {
-    closeSync(openSync(file, 'wx', 0o600));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 

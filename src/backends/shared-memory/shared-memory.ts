@@ -5,7 +5,7 @@ import {
   SharedMemoryFailedError,
 } from '../../contract/errors/index.ts';
 import { describeType } from '../../contract/validate-arguments.ts';
-import { FileIdentity, identityOf } from '../../files/file-identity.ts';
+import { FileIdentity } from '../../files/file-identity.ts';
 import { FenceMarks } from './fence-marks.ts';
 import type { Environment } from './load-lmdb.ts';
 import { MemoryBudget } from './memory-budget.ts';
@@ -43,7 +43,13 @@ export class SharedMemory implements AsyncDisposable {
   constructor(
     environment: Environment,
     gate: OpeningGate,
-    options: { readonly file: string; readonly clock: Clock; readonly maxMegabytes: number },
+    options: {
+      readonly file: string;
+      /** What `identityOf` the file was before it was opened. */
+      readonly before: string | null;
+      readonly clock: Clock;
+      readonly maxMegabytes: number;
+    },
   ) {
     this.file = options.file;
     this.clock = options.clock;
@@ -51,7 +57,7 @@ export class SharedMemory implements AsyncDisposable {
     this.#gate = gate;
     this.#identity = new FileIdentity(options.file, {
       companions: COMPANIONS,
-      before: identityOf(options.file),
+      before: options.before,
       now: options.clock.now(),
     });
     this.tables = new SessionTables(environment);

@@ -1,4 +1,4 @@
-import { accessSync, closeSync, constants, existsSync, openSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import {
   FileNotWritableError,
@@ -41,21 +41,6 @@ export function checkLocation(
       `${each === file ? 'The database ' : ''}${each} cannot be read and written by this process (user ${process.getuid?.() ?? 'unknown'}). ` +
         'Make the database, its -wal and its -shm belong to the user the app runs as.',
     );
-  }
-}
-
-/**
- * Makes the file, if it is not there, readable and writable by its owner alone. SQLite would make it
- * with the umask's mode, and gives `-wal` and `-shm` the mode of the file.
- *
- * The descriptor that is closed here is of a file that nobody had open: closing one of a file that is
- * open in this process would drop SQLite's locks on it (https://sqlite.org/howtocorrupt.html, 2.2).
- */
-export function createPrivateFile(file: string): void {
-  try {
-    closeSync(openSync(file, 'wx', 0o600));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 

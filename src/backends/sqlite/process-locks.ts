@@ -1,7 +1,8 @@
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import SqliteConnection, { type Database, type Statement } from 'better-sqlite3';
-import { createPrivateFile } from './check-location.ts';
+import { createPrivateFile } from '../../files/create-private-file.ts';
+
 import type { ProcessLock } from './judge-term.ts';
 import { isBusy } from './translate-error.ts';
 
