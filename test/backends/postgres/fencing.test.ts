@@ -185,10 +185,8 @@ describe.skipIf(lacksPostgres)('what was ended does not come back', () => {
   });
 
   test('a transaction that is not read committed is refused', async () => {
-    const client = await pool.connect();
-    await client.query('begin isolation level repeatable read');
-    const refused = client.query(`select ${postgres.schema}.clear(1000)`);
+    using other = await OpenTransaction.of(pool, 'set transaction isolation level repeatable read');
+    const refused = other.go(`select ${postgres.schema}.clear(1000)`);
     await expect(refused).rejects.toThrow(expect.objectContaining({ code: 'OH001' }));
-    client.release(true);
   });
 });
