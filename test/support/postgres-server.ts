@@ -75,6 +75,14 @@ export class PostgresServer implements AsyncDisposable {
 
   /** After {@link kill}; resolves when it takes connections. */
   async startAgain(): Promise<void> {
+    // It refuses to start, and ends with 1, until the last process of the one before is gone.
+    for (const end = Date.now() + 30_000; ; await wait(50)) {
+      if (await this.#hasStarted()) return;
+      if (Date.now() > end) throw new Error('PostgreSQL did not start within 30 s.');
+    }
+  }
+
+  async #hasStarted(): Promise<boolean> {
     const child = spawn(
       path.join(folder as string, 'postgres'),
       [
@@ -89,9 +97,9 @@ export class PostgresServer implements AsyncDisposable {
     );
     this.#process = child;
     for (const end = Date.now() + 30_000; ; await wait(20)) {
-      if (child.exitCode !== null) throw new Error(`PostgreSQL ended with ${child.exitCode}.`);
-      if (await this.#answers()) return;
-      if (Date.now() > end) throw new Error('PostgreSQL did not start within 30 s.');
+      if (child.exitCode !== null) return false;
+      if (await this.#answers()) return true;
+      if (Date.now() > end) return false;
     }
   }
 
