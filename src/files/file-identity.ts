@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { DatabaseReplacedError } from '../contract/errors/index.ts';
 
 /** How often a read looks, in milliseconds: a look costs about as much as a read from memory. */
@@ -89,10 +89,15 @@ export class FileIdentity {
 export function identityOf(file: string): string | null {
   try {
     const found = statSync(file, { throwIfNoEntry: false });
-    return found === undefined ? null : `${found.dev} ${found.ino}`;
+    return found === undefined ? null : identityIn(found);
   } catch (error) {
     // Something else than a folder has taken the place of its folder.
     if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return null;
     throw error;
   }
+}
+
+/** The same, of what the system says of a file that is open. */
+export function identityIn({ dev, ino }: Stats): string {
+  return `${dev} ${ino}`;
 }

@@ -1,6 +1,7 @@
 import { type ExpressionBuilder, type RawBuilder, sql } from 'kysely';
 import type { Instance } from '../../contract/instance.ts';
 import type { TermReason } from '../../contract/lease.ts';
+import type { KeptLease } from '../../lease-keeping/lease-records.ts';
 import type { Calls } from './calls.ts';
 import type { OnehostPostgres } from './onehost-postgres.ts';
 import { channelOf } from './release-notices.ts';
@@ -8,21 +9,7 @@ import type { PostgresSchema } from './schema.ts';
 import { fromStored, toStored } from './stored-text.ts';
 
 /** A lease in the database, as of `now` by the server's clock. */
-export interface LeaseRow {
-  readonly name: string;
-  readonly fencingToken: number;
-  readonly replacedToken: number | null;
-  /** The id of the instance that holds it. */
-  readonly holder: string | null;
-  readonly processId: number;
-  readonly host: string;
-  readonly appVersion: string | null;
-  readonly instanceStartedAt: number;
-  readonly reason: TermReason;
-  readonly durationMilliseconds: number;
-  readonly renewals: number;
-  readonly acquiredAt: number;
-  readonly renewedAt: number;
+export interface LeaseRow extends KeptLease {
   readonly now: number;
 }
 

@@ -1,11 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { Kysely, type Migration, Migrator, PostgresDialect, sql } from 'kysely';
 import { MigrationFailedError, SchemaTooNewError } from '../../contract/errors/index.ts';
+import { ShippedMigrations } from '../../files/shipped-migrations.ts';
 import { quoted } from './onehost-postgres.ts';
 import type { PostgresClient } from './postgres-pool.ts';
 
 /** The same from src and from dist, which mirrors it. */
-const FOLDER = new URL('../../../migrations/postgres/', import.meta.url);
+const shipped = new ShippedMigrations(new URL('../../../migrations/postgres/', import.meta.url));
 const TABLE = 'migrations';
 
 /**
@@ -67,7 +67,7 @@ async function migrateUnderLock(db: Kysely<unknown>, schema: string): Promise<vo
 
 /** @throws SchemaTooNewError */
 async function isUpToDate(db: Kysely<unknown>, schema: string): Promise<boolean> {
-  const known = [...shippedFiles().keys()];
+  const known = shipped.names;
   const done = await doneMigrations(db, schema);
   const unknown = done.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
@@ -90,33 +90,9 @@ async function doneMigrations(db: Kysely<unknown>, schema: string): Promise<stri
   return rows.map(({ name }) => name);
 }
 
-let shipped: ReadonlyMap<string, string> | undefined;
-
-/** The text of each migration by its name, in their order. */
-function shippedFiles(): ReadonlyMap<string, string> {
-  try {
-    shipped ??= new Map(
-      readdirSync(FOLDER)
-        .filter((name) => name.endsWith('.sql'))
-        .sort()
-        .map((name) => [
-          name.slice(0, -'.sql'.length),
-          readFileSync(new URL(name, FOLDER), 'utf8'),
-        ]),
-    );
-    return shipped;
-  } catch (cause) {
-    throw new MigrationFailedError(
-      `The migrations that onehost ships are not at ${FOLDER.pathname}. ` +
-        'A bundler that put onehost into one file has left them out: mark onehost as external.',
-      { cause },
-    );
-  }
-}
-
 function shippedMigrations(schema: string): Record<string, Migration> {
   return Object.fromEntries(
-    [...shippedFiles()].map(([name, text]) => [
+    [...shipped.texts].map(([name, text]) => [
       name,
       {
         up: async (db: Kysely<unknown>) => {

@@ -14,6 +14,7 @@ import type {
 } from '../../contract/lease-store.ts';
 import { assertName } from '../../contract/validate-arguments.ts';
 import { assertKnownOptions } from '../../contract/validate-options.ts';
+import { summariseLease } from '../../lease-keeping/lease-records.ts';
 import {
   type LeaseSettings,
   readAcquireOptions,
@@ -203,23 +204,7 @@ export class PostgresLeaseStore<DB = any> implements LeaseStore<Transaction<DB>>
   }
 
   #summarise(row: LeaseRow): LeaseSummary {
-    const holder: Instance = {
-      id: row.holder ?? '',
-      processId: row.processId,
-      host: row.host,
-      appVersion: row.appVersion,
-      startedAt: new Date(row.instanceStartedAt),
-    };
-    return {
-      name: row.name,
-      holder: row.holder === null ? null : holder,
-      fencingToken: row.fencingToken,
-      reason: row.reason,
-      durationSeconds: row.durationMilliseconds / 1000,
-      acquiredAt: new Date(row.acquiredAt),
-      lastHeartbeatAt: new Date(row.renewedAt),
-      evidence: this.#watch.evidenceFor(row),
-    };
+    return summariseLease(row, this.#watch.evidenceFor(row));
   }
 
   #assertOpen(): void {

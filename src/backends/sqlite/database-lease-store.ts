@@ -13,6 +13,7 @@ import type {
 } from '../../contract/lease-store.ts';
 import { assertName } from '../../contract/validate-arguments.ts';
 import { assertKnownOptions } from '../../contract/validate-options.ts';
+import { summariseLease } from '../../lease-keeping/lease-records.ts';
 import {
   type LeaseSettings,
   readAcquireOptions,
@@ -229,23 +230,7 @@ export class DatabaseLeaseStore implements LeaseStore<TransactionConnection> {
   }
 
   #summarise(row: LeaseRow): LeaseSummary {
-    const holder: Instance = {
-      id: row.holder ?? '',
-      processId: row.processId,
-      host: row.host,
-      appVersion: row.appVersion,
-      startedAt: new Date(row.instanceStartedAt),
-    };
-    return {
-      name: row.name,
-      holder: row.holder === null ? null : holder,
-      fencingToken: row.fencingToken,
-      reason: row.reason,
-      durationSeconds: row.durationMilliseconds / 1000,
-      acquiredAt: new Date(row.acquiredAt),
-      lastHeartbeatAt: new Date(row.renewedAt),
-      evidence: this.#watch.evidenceFor(row),
-    };
+    return summariseLease(row, this.#watch.evidenceFor(row));
   }
 
   #assertOpen(): void {

@@ -1,26 +1,12 @@
 import type { Database } from 'better-sqlite3';
 import { sql } from 'kysely';
-import type { TermReason } from '../../contract/lease.ts';
+import type { KeptLease } from '../../lease-keeping/lease-records.ts';
 import { prepare, statement } from './statement.ts';
 
 /** A lease in the file. */
-export interface LeaseRow {
-  readonly name: string;
-  readonly fencingToken: number;
-  readonly replacedToken: number | null;
-  /** The id of the instance that holds it. */
-  readonly holder: string | null;
-  readonly processId: number;
-  readonly host: string;
-  readonly appVersion: string | null;
-  readonly instanceStartedAt: number;
-  readonly reason: TermReason;
-  readonly durationMilliseconds: number;
-  readonly renewals: number;
+export interface LeaseRow extends KeptLease {
   readonly renewedMonotonic: number;
   readonly bootId: string;
-  readonly acquiredAt: number;
-  readonly renewedAt: number;
 }
 
 /** What names one term in the file. */

@@ -1,10 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import { Kysely, type Migration, Migrator, SqliteDialect } from 'kysely';
 import { MigrationFailedError, SchemaTooNewError } from '../../contract/errors/index.ts';
+import { ShippedMigrations } from '../../files/shipped-migrations.ts';
 
 /** The same from src and from dist, which mirrors it. */
-const FOLDER = new URL('../../../migrations/sqlite/', import.meta.url);
+const shipped = new ShippedMigrations(new URL('../../../migrations/sqlite/', import.meta.url));
 const TABLE = 'onehost_migrations';
 
 /** What is left to do to a file: the names of the migrations it lacks. */
@@ -18,7 +18,7 @@ export interface MigrationState {
  * @throws SchemaTooNewError when the file has one that this version does not know.
  */
 export function migrationState(connection: Database, file: string): MigrationState {
-  const known = migrationNames();
+  const known = shipped.names;
   const done = doneMigrations(connection);
   const unknown = done.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
@@ -59,40 +59,9 @@ export async function migrate(connection: Database, file: string): Promise<void>
   }
 }
 
-function migrationNames(): string[] {
-  return [...shippedFiles().keys()];
-}
-
-let shipped: ReadonlyMap<string, string> | undefined;
-
-/**
- * The text of each migration by its name, in their order. Read once, so that a process that has given up its
- * rights meanwhile can still open a database.
- */
-function shippedFiles(): ReadonlyMap<string, string> {
-  try {
-    shipped ??= new Map(
-      readdirSync(FOLDER)
-        .filter((name) => name.endsWith('.sql'))
-        .sort()
-        .map((name) => [
-          name.slice(0, -'.sql'.length),
-          readFileSync(new URL(name, FOLDER), 'utf8'),
-        ]),
-    );
-    return shipped;
-  } catch (cause) {
-    throw new MigrationFailedError(
-      `The migrations that onehost ships are not at ${FOLDER.pathname}. ` +
-        'A bundler that put onehost into one file has left them out: mark onehost as external.',
-      { cause },
-    );
-  }
-}
-
 function shippedMigrations(connection: Database): Record<string, Migration> {
   return Object.fromEntries(
-    [...shippedFiles()].map(([name, text]) => [
+    [...shipped.texts].map(([name, text]) => [
       name,
       {
         up: async () => {

@@ -1,4 +1,5 @@
-import { fstatSync, readSync, type Stats, statSync } from 'node:fs';
+import { fstatSync, readSync } from 'node:fs';
+import { identityIn, identityOf } from '../../files/file-identity.ts';
 import type { ProcessDescriptors } from './process-descriptors.ts';
 import {
   assertHasHeader,
@@ -20,7 +21,7 @@ import {
 export class WalIndexFile implements WalIndexSource {
   readonly kind = 'data-version';
   readonly #words = new Int32Array(HEADER_BYTES / 4);
-  readonly #file: string;
+  readonly #file: string | null;
   #descriptor: number | null;
 
   /**
@@ -31,7 +32,7 @@ export class WalIndexFile implements WalIndexSource {
     const [descriptor, another] = descriptors(`${file}-shm`);
     if (descriptor === undefined) throw new Error(`SQLite has not opened ${file}-shm.`);
     if (another !== undefined) throw new Error(`Two copies of SQLite have opened ${file}-shm.`);
-    this.#file = identityOf(statSync(`${file}-shm`));
+    this.#file = identityOf(`${file}-shm`);
     this.#descriptor = descriptor;
     this.check();
     if (this.#descriptor === null) throw new Error(`${file}-shm was replaced.`);
@@ -51,7 +52,7 @@ export class WalIndexFile implements WalIndexSource {
   check(): void {
     if (this.#descriptor === null) return;
     try {
-      if (identityOf(fstatSync(this.#descriptor)) === this.#file) return;
+      if (identityIn(fstatSync(this.#descriptor)) === this.#file) return;
     } catch {
       // It was closed.
     }
@@ -61,8 +62,4 @@ export class WalIndexFile implements WalIndexSource {
   close(): void {
     this.#descriptor = null;
   }
-}
-
-function identityOf({ dev, ino }: Stats): string {
-  return `${dev} ${ino}`;
 }
