@@ -1,13 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import SqliteConnection, { type Database, type Statement } from 'better-sqlite3';
 import type { Awaitable } from '../../contract/awaitable.ts';
+import { SharedMemoryFailedError } from '../../contract/errors/index.ts';
 import { createPrivateFile } from '../../files/create-private-file.ts';
 
 /** How long a try to be alone waits inside SQLite, which keeps newcomers out meanwhile; the event loop stands still for that. */
 const TRY_MILLISECONDS = 200;
 
-/** A writer waits for those that open or close, which takes them some milliseconds. */
-const WRITER_MILLISECONDS = 10_000;
+/** A writer waits for those that open or close, which takes them some milliseconds; for one that was stopped then, no longer than this. */
+const WRITER_SECONDS = 10;
 
 /**
  * Keeps writers away while a process opens or closes the environment.
@@ -21,6 +22,8 @@ const WRITER_MILLISECONDS = 10_000;
  * compiled. Writers share it, at 9 us a write.
  */
 export class OpeningGate {
+  readonly #file: string;
+  readonly #writerSeconds: number;
   readonly #connection: Database;
   readonly #enter: Statement;
   readonly #look: Statement;
@@ -28,9 +31,11 @@ export class OpeningGate {
   readonly #enterAlone: Statement;
 
   /** Makes the file if it is not there. */
-  constructor(file: string) {
+  constructor(file: string, writerSeconds: number = WRITER_SECONDS) {
     createPrivateFile(file);
-    const connection = new SqliteConnection(file, { timeout: WRITER_MILLISECONDS });
+    this.#file = file;
+    this.#writerSeconds = writerSeconds;
+    const connection = new SqliteConnection(file, { timeout: writerSeconds * 1000 });
     this.#connection = connection;
     try {
       connection.exec('pragma synchronous = off; pragma journal_mode = memory');
@@ -48,12 +53,16 @@ export class OpeningGate {
     }
   }
 
-  /** Runs `work` while nobody opens or closes. */
+  /**
+   * Runs `work` while nobody opens or closes.
+   *
+   * @throws SharedMemoryFailedError when somebody does for too long.
+   */
   beside<T>(work: () => T): T {
     this.#enter.run();
     try {
       // The lock is taken by the first read.
-      this.#look.get();
+      this.#waitForTurn();
       return work();
     } finally {
       this.#leave.run();
@@ -78,6 +87,19 @@ export class OpeningGate {
     this.#connection.close();
   }
 
+  #waitForTurn(): void {
+    try {
+      this.#look.get();
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+      throw new SharedMemoryFailedError(
+        `A process was opening or closing the shared memory of ${this.#file} for ${this.#writerSeconds} s. Nothing was written. ` +
+          'One that was stopped in the middle of that is to go on (kill -CONT) or to end.',
+        { cause: error },
+      );
+    }
+  }
+
   #tryToBeAlone(): boolean {
     this.#connection.pragma(`busy_timeout = ${TRY_MILLISECONDS}`);
     try {
@@ -87,7 +109,7 @@ export class OpeningGate {
       if (isBusy(error)) return false;
       throw error;
     } finally {
-      this.#connection.pragma(`busy_timeout = ${WRITER_MILLISECONDS}`);
+      this.#connection.pragma(`busy_timeout = ${this.#writerSeconds * 1000}`);
     }
   }
 }

@@ -39,7 +39,7 @@ export interface SharedMemorySessionCacheOptions {
  * Its methods answer at once; only `getOrLoad`, `purgeExpired` and disposal are asynchronous. On top of what the contract says they throw
  * `SharedMemoryFullError`, `SharedMemoryFailedError`, `SharedMemoryClosedError` and `DatabaseReplacedError`; a write that throws has changed nothing.
  *
- * **A write waits for the writers before it without a limit.** One that was stopped (`SIGSTOP`) in the middle of a write holds up all others until it
+ * **A write waits for the writers before it without a limit**, and ten seconds for a process that opens or closes the memory. One that was stopped (`SIGSTOP`) in the middle of a write holds up all others until it
  * goes on or ends; one that was killed holds up nobody.
  */
 export class SharedMemorySessionCache<S extends Session = Session> implements SessionCache<S> {
