@@ -1,10 +1,10 @@
-// `tsx bench/contention/main.ts [--seconds 30] [--processes 8] [--write]`: prints what `contention.ts` finds out, and with --write keeps it in
-// bench/results/contention. Ends with 1 when a bound is not met.
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+// `npm run bench:contention [-- --seconds 30 --processes 8 --write]`: prints what `contention.ts` finds out. With --write it is kept in
+// bench/results/contention, and a table of it in docs/performance.md. Ends with 1 when a bound is not met.
 import { parseArgs } from 'node:util';
+import { writeOwnResult } from '../report/results.ts';
 import { environmentAsText } from '../report/text.ts';
-import { type ContentionReport, type ContentionRow, run } from './contention.ts';
+import { type ContentionRow, run } from './contention.ts';
+import { contentionDoc, writeContentionDoc } from './contention-doc.ts';
 
 const { values } = parseArgs({
   options: {
@@ -13,11 +13,12 @@ const { values } = parseArgs({
     write: { type: 'boolean', default: false },
   },
 });
+if (values.write) contentionDoc.assertThere();
 const report = await run({ seconds: Number(values.seconds), processes: Number(values.processes) });
 console.log(`${environmentAsText(report.environment)}\n`);
 for (const row of report.rows) console.log(rowAsText(row));
 for (const { text, met } of report.bounds) console.log(`${met ? 'Met' : 'NOT MET'}: ${text}`);
-if (values.write) console.log(`Wrote ${write(report)}`);
+if (values.write) writeContentionDoc(report, writeOwnResult('contention', report));
 if (report.bounds.some(({ met }) => !met)) process.exitCode = 1;
 
 function rowAsText(row: ContentionRow): string {
@@ -30,14 +31,4 @@ function rowAsText(row: ContentionRow): string {
     `  p50 ${p50.toFixed(3)}  p99 ${p99.toFixed(1)}  p99.9 ${p999.toFixed(1)}  p99.99 ${p9999.toFixed(1)}  worst ${worst.toFixed(0)} ms`,
     `  ${row.cpuSeconds.toFixed(1)} s of CPU, -wal up to ${row.walMegabytes.toFixed(1)} MB`,
   ].join('\n');
-}
-
-function write(report: ContentionReport): string {
-  const folder = new URL('../results/contention/', import.meta.url);
-  mkdirSync(folder, { recursive: true });
-  const file = new URL(`${report.startedAt.slice(0, 10)}.json`, folder);
-  const rounded = (_key: string, value: unknown) =>
-    typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(5)) : value;
-  writeFileSync(file, `${JSON.stringify(report, rounded, 2)}\n`);
-  return fileURLToPath(file);
 }

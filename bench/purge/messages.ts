@@ -22,6 +22,11 @@ export type PurgerOrder =
   | { readonly do: 'purge'; readonly timeBudgetSeconds: number }
   | { readonly do: 'end' };
 
+/** What the process that does nothing is told. */
+export type BystanderOrder =
+  /** Answered by how long its event loop was held at most since the last time, in milliseconds. */
+  { readonly do: 'report' } | { readonly do: 'end' };
+
 /** What came of an order, and how long the event loop of the process was held at most meanwhile. */
 export interface Done {
   readonly seconds: number;

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fillFile } from './filled-file.ts';
-import type { Done, Percentiles, PurgerOrder, SetterOrder } from './messages.ts';
+import type { BystanderOrder, Done, Percentiles, PurgerOrder, SetterOrder } from './messages.ts';
 import { OrderedProcess } from './processes.ts';
 
 export interface PurgeBenchOptions {
@@ -26,6 +26,8 @@ export interface Phase extends Done {
   /** The `set`s of the other processes, all together; the worst of them for each percentile. */
   readonly sets: Percentiles;
   readonly largestWalMiB: number;
+  /** How long the event loop of a process that does nothing was held meanwhile: by the machine, and nobody else. */
+  readonly bystanderHoldMilliseconds: number;
 }
 
 interface PurgeBenchBound {
@@ -78,6 +80,7 @@ class PurgeStage implements AsyncDisposable {
   readonly #file: string;
   readonly #purger: OrderedProcess<PurgerOrder>;
   readonly #setters: readonly OrderedProcess<SetterOrder>[];
+  readonly #bystander: OrderedProcess<BystanderOrder>;
   #isOver = false;
   #largestWal = 0;
   readonly #sampling: Promise<void>;
@@ -86,10 +89,12 @@ class PurgeStage implements AsyncDisposable {
     file: string,
     purger: OrderedProcess<PurgerOrder>,
     setters: readonly OrderedProcess<SetterOrder>[],
+    bystander: OrderedProcess<BystanderOrder>,
   ) {
     this.#file = file;
     this.#purger = purger;
     this.#setters = setters;
+    this.#bystander = bystander;
     this.#sampling = this.#sampleWal();
   }
 
@@ -101,21 +106,30 @@ class PurgeStage implements AsyncDisposable {
     const setters = await Promise.all(
       Array.from({ length: options.setters }, () => OrderedProcess.start<SetterOrder>('setter.ts')),
     );
+    const bystander = await OrderedProcess.start<BystanderOrder>('bystander.ts');
     await purger.ask({ do: 'open', file });
     for (const setter of setters) {
       setter.send({ do: 'begin', file, perSecond: options.setsPerSecond });
     }
     // What is slow because it is done for the first time is nobody's fault.
     await wait(1000);
-    return new PurgeStage(file, purger, setters);
+    return new PurgeStage(file, purger, setters, bystander);
   }
 
   async play(name: string, order: PurgerOrder): Promise<Phase> {
     await this.#reports();
+    await this.#bystander.ask({ do: 'report' });
     this.#largestWal = 0;
     const done = await this.#purger.ask<Done>(order);
     const sets = worst(await this.#reports());
-    return { name, ...done, sets, largestWalMiB: this.#largestWal / 2 ** 20 };
+    const bystanderHoldMilliseconds = await this.#bystander.ask<number>({ do: 'report' });
+    return {
+      name,
+      ...done,
+      sets,
+      largestWalMiB: this.#largestWal / 2 ** 20,
+      bystanderHoldMilliseconds,
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -124,8 +138,9 @@ class PurgeStage implements AsyncDisposable {
       await this.#sampling;
       await Promise.all(this.#setters.map((setter) => setter.end({ do: 'end' })));
       await this.#purger.end({ do: 'end' });
+      await this.#bystander.end({ do: 'end' });
     } finally {
-      for (const each of [...this.#setters, this.#purger]) each.kill();
+      for (const each of [...this.#setters, this.#purger, this.#bystander]) each.kill();
     }
   }
 

@@ -1,7 +1,10 @@
+// `npm run bench:purge [-- --write]`: with --write it is kept in bench/results/purge, and a table of it in docs/performance.md.
 import { parseArgs } from 'node:util';
 import { describeEnvironment } from '../environment.ts';
+import { writeOwnResult } from '../report/results.ts';
 import { environmentAsText } from '../report/text.ts';
 import { type Phase, run } from './purge-bench.ts';
+import { purgeDoc, writePurgeDoc } from './purge-doc.ts';
 
 const { values } = parseArgs({
   options: {
@@ -12,9 +15,11 @@ const { values } = parseArgs({
     'time-budget-seconds': { type: 'string', default: '600' },
     json: { type: 'boolean', default: false },
     check: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
   },
 });
 
+if (values.write) purgeDoc.assertThere();
 const startedAt = new Date().toISOString();
 const environment = describeEnvironment(false);
 const report = await run({
@@ -26,8 +31,10 @@ const report = await run({
   progress: (text) => process.stderr.write(`${text} ...\n`),
 });
 
+const whole = { startedAt, environment, ...report };
+if (values.write) writePurgeDoc(whole, writeOwnResult('purge', whole));
 if (values.json) {
-  process.stdout.write(`${JSON.stringify({ startedAt, environment, ...report }, null, 2)}\n`);
+  process.stdout.write(`${JSON.stringify(whole, null, 2)}\n`);
 } else {
   process.stdout.write(`${environmentAsText(environment)}\n\n`);
   console.table(report.phases.map(asRow));
@@ -48,6 +55,7 @@ function asRow(phase: Phase) {
     removed: phase.removed,
     'longest hold': rounded(phase.longestHoldMilliseconds),
     'own hold': rounded(phase.longestOwnHoldMilliseconds),
+    'idle hold': rounded(phase.bystanderHoldMilliseconds),
     'WAL MiB': rounded(phase.largestWalMiB),
     sets: phase.sets.count,
     'set p50': rounded(phase.sets.p50),

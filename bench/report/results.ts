@@ -20,6 +20,18 @@ export function writeResult(report: RunReport, sceneName: string | undefined): s
   return fileURLToPath(file);
 }
 
+/**
+ * For what has a program of its own: writes bench/results/<kind>/<yyyy-mm-dd>.json.
+ *
+ * @returns its path below bench/results.
+ */
+export function writeOwnResult(kind: string, report: { readonly startedAt: string }): string {
+  const file = `${kind}/${report.startedAt.slice(0, 10)}.json`;
+  mkdirSync(new URL(`${kind}/`, FOLDER), { recursive: true });
+  writeFileSync(new URL(file, FOLDER), `${JSON.stringify(report, roundNumbers, 2)}\n`);
+  return file;
+}
+
 /** Each scene from the newest run that had it, so that a run of one scene leaves the others as they were. */
 export function publishedScenes(): PublishedScene[] {
   if (!existsSync(FOLDER)) return [];

@@ -29,9 +29,13 @@ export function environmentAsText({ versions, machine }: Environment): string {
   const taking = Object.entries(versions).filter(([, version]) => version !== null);
   return [
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.platform}, ` +
-      `kernel ${machine.kernel}, files on ${machine.filesystem}, load ${machine.loadAverage};`,
+      `kernel ${machine.kernel}, files on ${machine.filesystem}, load ${machine.loadAverage}${systemCallAsText(machine)};`,
     ...wrap(taking.map(([name, version]) => `${name} ${version}`).join(', '), 96),
   ].join('\n');
+}
+
+function systemCallAsText({ systemCallNanoseconds }: Environment['machine']): string {
+  return systemCallNanoseconds ? `, a system call ${systemCallNanoseconds} ns` : '';
 }
 
 /** The first and the last column to the left, those of numbers to the right. */
