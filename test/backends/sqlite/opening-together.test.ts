@@ -29,7 +29,7 @@ describe('opening a missing file at once', () => {
       });
     }
     expect(schemas.size).toBe(1);
-  }, 60_000);
+  }, 180_000);
 
   test('several times in one process: none waits for another for ever', async () => {
     using folder = new TemporaryFolder();
