@@ -46,17 +46,10 @@ using first = new ProjectCopy();
 // Before anything that takes long.
 for (const mutation of chosen) first.assertApplies(mutation);
 
-// Each kind of test passes while nothing is broken, or its failing would prove nothing.
-for (const { caughtBy, file } of chosen.filter(isFirstOfItsTests)) {
-  const { passed, output } = await first.run({ caughtBy, file });
-  if (!passed) throw new Error(`${caughtBy} fails without a bug:\n${output}`);
-  console.log(`      passes unbroken  ${caughtBy}`);
-}
-
 const verdicts = new Map<Mutation, Verdict>();
-const waiting = [...chosen];
-await Promise.all(Array.from({ length: Number(flags['at-once']) }, judgeSome));
-for (const mutation of flags['at-once'] === '1' ? [] : survivors()) await judge(first, mutation);
+const waiting = kindsOf(chosen);
+await Promise.all(Array.from({ length: Number(flags['at-once']) }, judgeWaiting));
+if (flags['at-once'] !== '1') for (const bugs of kindsOf(survivors())) await judgeAll(first, bugs);
 
 const lives = survivors().length;
 console.log(`\n${chosen.length - lives} of ${chosen.length} bugs caught`);
@@ -65,10 +58,22 @@ if (flags.write) {
   document.write(tableOf(chosen, new Set(chosen.filter((each) => !survivors().includes(each)))));
 }
 
-async function judgeSome(): Promise<void> {
+async function judgeWaiting(): Promise<void> {
   using copy = new ProjectCopy();
-  for (let mutation = waiting.shift(); mutation !== undefined; mutation = waiting.shift()) {
-    await judge(copy, mutation);
+  for (let bugs = waiting.shift(); bugs !== undefined; bugs = waiting.shift()) {
+    await judgeAll(copy, bugs);
+  }
+}
+
+/** By one kind of test, which has to pass while nothing is broken: if it does not, its failing proves nothing, and it has caught none of them. */
+async function judgeAll(copy: ProjectCopy, bugs: readonly Mutation[]): Promise<void> {
+  const [{ caughtBy, file }] = bugs as [Mutation];
+  const { passed, output } = await copy.run({ caughtBy, file });
+  if (passed) console.log(`        passes unbroken  ${caughtBy}`);
+  else console.log(`FAILS without a bug: ${caughtBy}\n${output}`);
+  for (const bug of bugs) {
+    if (passed) await judge(copy, bug);
+    else verdicts.set(bug, 'lives');
   }
 }
 
@@ -88,6 +93,8 @@ function survivors(): Mutation[] {
   return chosen.filter((mutation) => verdicts.get(mutation) === 'lives');
 }
 
-function isFirstOfItsTests({ caughtBy }: Mutation, index: number): boolean {
-  return chosen.findIndex((each) => each.caughtBy === caughtBy) === index;
+/** By the tests that are to notice them. */
+function kindsOf(bugs: readonly Mutation[]): Mutation[][] {
+  const kinds = [...new Set(bugs.map(({ caughtBy }) => caughtBy))];
+  return kinds.map((kind) => bugs.filter(({ caughtBy }) => caughtBy === kind));
 }
