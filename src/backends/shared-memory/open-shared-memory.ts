@@ -11,7 +11,7 @@ import { describeType } from '../../contract/validate-arguments.ts';
 import { assertInteger, assertKnownOptions } from '../../contract/validate-options.ts';
 import { createPrivateFile } from '../../files/create-private-file.ts';
 import { identityOf } from '../../files/file-identity.ts';
-import { type Environment, type Lmdb, loadLmdb } from './load-lmdb.ts';
+import { closeNow, type Environment, type Lmdb, loadLmdb } from './load-lmdb.ts';
 import { OpeningGate } from './opening-gate.ts';
 import { privateFolder } from './private-folder.ts';
 import { SharedMemory } from './shared-memory.ts';
@@ -84,15 +84,15 @@ export async function openSharedMemoryIn(
   try {
     const entered = new OpeningGate(`${file}-gate`);
     gate = entered;
-    const open = async () => {
+    const open = () => {
       createPrivateFile(file);
       const before = identityOf(file);
-      const environment = await openSound(lmdb, file);
+      const environment = openSound(lmdb, file);
       try {
         checkOrigin(environment, folder, surroundings.pidNamespace());
         return new SharedMemory(environment, entered, { ...settings, file, before });
       } catch (error) {
-        await environment.close();
+        closeNow(environment);
         throw error;
       }
     };
@@ -112,14 +112,14 @@ export async function openSharedMemoryIn(
  * One that a transaction can be made in. The locks are destroyed by whoever ends as the last one, without closing it first: who opens it just then finds them destroyed, and
  * has to open it again.
  */
-async function openSound(lmdb: Lmdb, file: string): Promise<Environment> {
+function openSound(lmdb: Lmdb, file: string): Environment {
   for (let attempt = 1; ; attempt++) {
     const environment = openEnvironment(lmdb, file);
     try {
       environment.openDB({ name: 'origin', ...BYTES });
       return environment;
     } catch (error) {
-      await environment.close();
+      closeNow(environment);
       if (attempt === MOST_ATTEMPTS) throw error;
     }
   }
