@@ -3,7 +3,8 @@ import { statSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { translateError } from '../../../src/backends/shared-memory/translate-error.ts';
 import { SharedMemoryFullError } from '../../../src/index.ts';
-import { ManualClock } from '../../../src/testing/index.ts';
+import { SharedMemorySessionCache } from '../../../src/shared-memory.ts';
+import { ManualClock, type TestSession } from '../../../src/testing/index.ts';
 import { expectConsistency } from './consistency.ts';
 import { memoryFolder, opened } from './opened.ts';
 import { kill, start } from './programs.ts';
@@ -131,6 +132,35 @@ describe('when shared memory is full', () => {
     await kill(reader);
     setMany();
     expect(statSync(memory.file).size).toBeLessThanOrEqual(10 * MEGABYTE);
+  }, 60_000);
+
+  test('touches do not make it grow either while a reader stands still', async () => {
+    const { folder, memory } = await opened(memoryFolder(), { maxMegabytes: 8 });
+    const cache = new SharedMemorySessionCache<TestSession>(memory, { touchWriteShare: 0 });
+    const TOKENS = 200;
+    for (let number = 0; number < TOKENS; number++) {
+      cache.set(`token ${number}`, { userId: 8, text: KILOBYTE_TEXT }, 3600);
+    }
+    const reader = await start('./stand-still.ts', { folder: folder.path, token: 'token 0' });
+    const touchAll = () => {
+      for (let round = 0; round < 20; round++) {
+        for (let number = 0; number < TOKENS; number++) {
+          expect(cache.touch(`token ${number}`, 7200)).toBe(true);
+        }
+      }
+    };
+    expect(touchAll).toThrow(
+      expect.objectContaining({
+        code: 'ONEHOST_SHARED_MEMORY_FULL',
+        message: expect.stringContaining(`process ${reader.pid} `),
+      }),
+    );
+    expect(statSync(memory.file).size).toBeLessThanOrEqual(9 * MEGABYTE);
+    expect(cache.get('token 0')).not.toBeNull();
+    await kill(reader);
+    touchAll();
+    expect(statSync(memory.file).size).toBeLessThanOrEqual(10 * MEGABYTE);
+    expectConsistency(memory);
   }, 60_000);
 
   test('a filesystem without room is told from other failures of LMDB', () => {
