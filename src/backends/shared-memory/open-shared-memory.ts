@@ -31,8 +31,14 @@ export interface OpenSharedMemoryOptions {
   readonly clock?: Clock | undefined;
 }
 
-/** How many processes and threads can have it open at the same time. A slot takes 64 bytes. */
+/** How many processes and threads can have it open at the same time. */
 const MAX_READERS = 1000;
+
+/**
+ * A slot for each, and what stands before them. LMDB would make the file as long without writing it, and map it: in a full filesystem the system
+ * ends a process, without a word, that touches a page of it for which there is no room.
+ */
+const NO_LOCKS = Buffer.alloc(64 * MAX_READERS + 4096);
 
 const BYTES = { encoding: 'binary', keyEncoding: 'binary' } as const;
 
@@ -127,7 +133,7 @@ function openSound(lmdb: Lmdb, file: string): Environment {
 
 function openEnvironment(lmdb: Lmdb, file: string): Environment {
   // Where it is missing, the package does not notice when this process opens it a second time, and begins the locks anew under the first.
-  createPrivateFile(`${file}-lock`);
+  createPrivateFile(`${file}-lock`, NO_LOCKS);
   const options = {
     path: file,
     noSubdir: true,

@@ -164,10 +164,12 @@ describe('when shared memory is full', () => {
   }, 60_000);
 
   test('a filesystem without room is told from other failures of LMDB', () => {
-    const noSpace = Object.assign(new Error('No space left on device'), { code: 28 });
-    const translated = translateError(noSpace, '/dev/shm/x');
-    expect(translated).toBeInstanceOf(SharedMemoryFullError);
-    expect(translated).toMatchObject({ cause: noSpace });
+    for (const code of [28, 'ENOSPC', 'SQLITE_FULL']) {
+      const noSpace = Object.assign(new Error('No space left on device'), { code });
+      const translated = translateError(noSpace, '/dev/shm/x');
+      expect(translated).toBeInstanceOf(SharedMemoryFullError);
+      expect(translated).toMatchObject({ cause: noSpace });
+    }
     expect(translateError(new Error('MDB_PANIC'), '/dev/shm/x')).toMatchObject({
       code: 'ONEHOST_SHARED_MEMORY_FAILED',
       message: expect.stringContaining('MDB_PANIC'),
