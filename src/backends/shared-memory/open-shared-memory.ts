@@ -1,3 +1,4 @@
+import { rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Clock, systemClock } from '../../contract/clock.ts';
 import {
@@ -39,6 +40,8 @@ const MAX_READERS = 1000;
  * ends a process, without a word, that touches a page of it for which there is no room.
  */
 const NO_LOCKS = Buffer.alloc(64 * MAX_READERS + 4096);
+
+const FIRST_PAGES = Buffer.alloc(256 * 1024);
 
 const BYTES = { encoding: 'binary', keyEncoding: 'binary' } as const;
 
@@ -92,6 +95,7 @@ export async function openSharedMemoryIn(
     gate = entered;
     const open = () => {
       createPrivateFile(file);
+      if (statSync(file).size === 0) assertRoomBeside(file);
       const before = identityOf(file);
       const environment = openSound(lmdb, file);
       try {
@@ -111,6 +115,16 @@ export async function openSharedMemoryIn(
   } catch (error) {
     gate?.close();
     throw translateError(error, file);
+  }
+}
+
+/** For what LMDB writes at first. Where that fails the package frees what it has freed before, and the process ends. */
+function assertRoomBeside(file: string): void {
+  const room = `${file}-room`;
+  try {
+    writeFileSync(room, FIRST_PAGES, { mode: 0o600 });
+  } finally {
+    rmSync(room, { force: true });
   }
 }
 
