@@ -88,7 +88,8 @@ class Settings {
   /** The path of the SQLite file, if one is named. */
   get file(): string | undefined {
     const place = this.#database;
-    if (place === undefined || !/^[a-z][a-z0-9+.-]*:\/\//i.test(place)) return place;
+    // A drive of Windows has one letter.
+    if (place === undefined || !/^[^/\\:]{2,}:/.test(place)) return place;
     throw new InvalidSettingError(
       this.namesPostgres
         ? `${this.#kindName} is "database", which is an SQLite file, but ${this.#databaseName} names a PostgreSQL server. Set ${this.#kindName} to "postgres", or ${this.#databaseName} to the path of a file.`

@@ -133,6 +133,8 @@ describe('what cannot be meant is refused, with what is allowed', () => {
       { APP_SESSION_CACHE: 'database', APP_DATABASE_URL: 'postgres://u:secret@host/db' },
       'APP_SESSION_CACHE to "postgres"',
     ],
+    [{ APP_DATABASE_URL: 'postgres:/u:secret@host/db' }, 'APP_DATABASE_URL', '"postgres:"'],
+    [{ APP_DATABASE_URL: 'user:secret@host/db' }, 'path of an SQLite file', '"user:"'],
     [{ APP_DATABASE_URL: 'mysql://u:secret@host/db' }, 'APP_DATABASE_URL', '"mysql:"'],
     [
       { APP_REDIS_URL: 'redis://host', APP_DATABASE_URL: 'postgres://u:secret@host/db' },
