@@ -28,5 +28,5 @@ test.each([
   const place = sharedPlace(env);
   expect(place.name).toBe(name);
   const kind = (env as { ONEHOST_SESSION_CACHE?: string }).ONEHOST_SESSION_CACHE || undefined;
-  expect(place.settings.APP_SESSION_CACHE).toBe(kind);
+  expect(place.settings['APP_SESSION_CACHE']).toBe(kind);
 });
