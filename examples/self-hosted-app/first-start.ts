@@ -28,7 +28,9 @@ export async function prepareFolder(folder: string, env: NodeJS.ProcessEnv): Pro
 
 async function addFirstUser(users: Users, env: NodeJS.ProcessEnv): Promise<void> {
   if (users.hasAny()) return;
-  const { APP_USER: name = 'ada', APP_PASSWORD: given } = env;
+  // Set to nothing is not set: an empty password would let everybody in.
+  const { APP_USER, APP_PASSWORD } = env;
+  const [name, given] = [APP_USER || 'ada', APP_PASSWORD || undefined];
   const password = given ?? randomBytes(12).toString('base64url');
   await users.add(name, password);
   // A password that was given is known, and has no place in a log.

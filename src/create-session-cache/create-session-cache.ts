@@ -3,7 +3,7 @@ import { InvalidOptionError, UnsafeDeploymentError } from '../contract/errors/in
 import type { Session } from '../contract/session.ts';
 import { describeType } from '../contract/validate-arguments.ts';
 import { assertKnownOptions } from '../contract/validate-options.ts';
-import { checkDeployment } from '../guards/check-deployment.ts';
+import { type CheckDeploymentOptions, checkDeployment } from '../guards/check-deployment.ts';
 import { type Choice, type Environment, readChoice } from './read-choice.ts';
 import type { BackendSettings, MadeBackends, SessionBackends } from './session-backends.ts';
 
@@ -70,17 +70,27 @@ export async function createSessionCache<S extends Session = Session>(
   const name = readName(options.name ?? prefix.toLowerCase().slice(0, LONGEST_NAME));
   const made = await make<S>(choice, { name, clock, appVersion, onError });
   const backends = closingInOrder(choice, made);
+  const deployment = { cache: backends.sessions, env, workersVariable: `${prefix}_WORKERS` };
   try {
-    checkDeployment({ cache: backends.sessions, env, workersVariable: `${prefix}_WORKERS` });
+    assertSafe(deployment, options.onUnsafeDeployment);
   } catch (error) {
-    const { onUnsafeDeployment } = options;
-    if (!(error instanceof UnsafeDeploymentError) || onUnsafeDeployment === undefined) {
-      await backends.close();
-      throw error;
-    }
-    onUnsafeDeployment(error);
+    await backends.close();
+    throw error;
   }
   return backends;
+}
+
+/** Or wanted all the same; what `onUnsafeDeployment` throws is thrown. */
+function assertSafe(
+  deployment: CheckDeploymentOptions,
+  onUnsafeDeployment: CreateSessionCacheOptions['onUnsafeDeployment'],
+): void {
+  try {
+    checkDeployment(deployment);
+  } catch (error) {
+    if (!(error instanceof UnsafeDeploymentError) || onUnsafeDeployment === undefined) throw error;
+    onUnsafeDeployment(error);
+  }
 }
 
 function readName(name: unknown): string {

@@ -1,3 +1,4 @@
+import { describe, isLasting } from '../backends/redis/translate-error.ts';
 import { CacheUnavailableError } from '../contract/errors/index.ts';
 import type { Session } from '../contract/session.ts';
 import { withinDeadline } from '../deadlines/within-deadline.ts';
@@ -6,6 +7,9 @@ import type { BackendSettings, MadeBackends } from './session-backends.ts';
 
 /** The client would try for ever; whoever starts an app wants to know. */
 const CONNECT_SECONDS = 10;
+
+/** Its own strategy waits up to two seconds between attempts, once a server has been away for long. */
+const RECONNECT_MILLISECONDS = 200;
 
 /**
  * Sessions, leases and jobs in Redis, by a client that is made here and closed with them.
@@ -18,19 +22,25 @@ export async function makeInRedis<S extends Session>(
 ): Promise<MadeBackends<S>> {
   const { createClient } = await loadPeer('redis', 'Sessions in Redis need', () => import('redis'));
   const { RedisJobLedger, RedisLeaseStore, RedisSessionCache } = await import('../redis.ts');
-  const client = createClient({ url });
+  let lastError: unknown;
+  // At the start a wrong password is for whoever set it. Later one may be that is being changed.
+  let isStarting = true;
+  const reconnectStrategy = (_: number, cause: Error) =>
+    isStarting && isLasting(cause) ? cause : RECONNECT_MILLISECONDS;
+  const client = createClient({ url, socket: { reconnectStrategy } });
   // Without a listener an 'error' of an emitter ends the process.
-  client.on('error', onError);
+  client.on('error', (error) => {
+    lastError = error;
+    onError(error);
+  });
   try {
     await withinDeadline(
       clock,
       CONNECT_SECONDS,
-      () => client.connect(),
-      () =>
-        new CacheUnavailableError(
-          `Redis did not answer within ${CONNECT_SECONDS} s. Look whether it runs at the host and port of the URL.`,
-        ),
+      () => client.connect().catch((error) => Promise.reject(refused(lastError ?? error))),
+      () => unreachable(lastError),
     );
+    isStarting = false;
     const options = { prefix: name, clock };
     const sessions = new RedisSessionCache<S>(client, options);
     const leases = new RedisLeaseStore(client, { ...options, appVersion });
@@ -44,4 +54,19 @@ export async function makeInRedis<S extends Session>(
     client.destroy();
     throw error;
   }
+}
+
+function refused(error: unknown): CacheUnavailableError {
+  return new CacheUnavailableError(
+    `Redis refused the connection (${describe(error)}). Look at the user, the password and the number of the database in the URL.`,
+    { cause: error },
+  );
+}
+
+function unreachable(lastError: unknown): CacheUnavailableError {
+  const found = lastError === undefined ? 'it did not answer' : describe(lastError);
+  return new CacheUnavailableError(
+    `Redis could not be reached within ${CONNECT_SECONDS} s (${found}). Look whether it runs at the host and port of the URL, and whether it speaks TLS (rediss://) or not (redis://).`,
+    { cause: lastError },
+  );
 }

@@ -69,24 +69,27 @@ class Settings {
 
   get redisUrl(): string {
     const url = this.#redis;
-    if (url !== undefined && /^rediss?:\/\//.test(url) && URL.canParse(url)) return url;
+    if (url !== undefined && /^rediss?:\/\//.test(url) && isForRedis(url)) return url;
     throw new InvalidSettingError(
-      `${this.#redisName} must be a URL such as redis://host:6379 or rediss://host:6379, but is ${shown(url)}.`,
+      `${this.#redisName} must be a URL such as redis://host:6379 or rediss://user:password@host:6379/0, where the path is the number of a database${ENCODING}, but is ${shown(url)}.`,
     );
   }
 
   get postgresUrl(): string {
     const url = this.#database;
-    if (url !== undefined && this.namesPostgres && URL.canParse(url)) return url;
+    // `@/` stands before the name of a database where `?host=` names the folder of a Unix socket.
+    const isOne = url !== undefined && this.namesPostgres && !url.includes('#');
+    if (isOne && URL.canParse(url.replace('@/', '@host/'))) return url;
     throw new InvalidSettingError(
-      `${this.#databaseName} must be a URL such as postgres://user:password@host/database where ${this.#kindName} is "postgres", but is ${shown(url)}.`,
+      `${this.#databaseName} must be a URL such as postgres://user:password@host/database where ${this.#kindName} is "postgres"${ENCODING}, but is ${shown(url)}.`,
     );
   }
 
   /** The path of the SQLite file, if one is named. */
   get file(): string | undefined {
     const place = this.#database;
-    if (place === undefined || !/^[a-z][a-z0-9+.-]*:\/\//i.test(place)) return place;
+    // A drive of Windows has one letter.
+    if (place === undefined || !/^[^/\\:]{2,}:/.test(place)) return place;
     throw new InvalidSettingError(
       this.namesPostgres
         ? `${this.#kindName} is "database", which is an SQLite file, but ${this.#databaseName} names a PostgreSQL server. Set ${this.#kindName} to "postgres", or ${this.#databaseName} to the path of a file.`
@@ -100,6 +103,19 @@ function assertPrefix(prefix: unknown): void {
   throw new InvalidOptionError(
     `createSessionCache needs a prefix of letters, digits and underscores, such as "APP" for APP_SESSION_CACHE, but found ${typeof prefix === 'string' ? JSON.stringify(prefix) : describeType(prefix)}.`,
   );
+}
+
+const ENCODING = ' (in a password, write # as %23, % as %25, / as %2F, ? as %3F, @ as %40)';
+
+/** What the client would not take otherwise, and throw an error that does not say of which variable. */
+function isForRedis(url: string): boolean {
+  try {
+    const { username, password, pathname, hash } = new URL(url);
+    decodeURIComponent(username + password);
+    return /^\/?\d*$/.test(pathname) && hash === '';
+  } catch {
+    return false;
+  }
 }
 
 function listed(values: readonly string[]): string {

@@ -1,16 +1,28 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
 
 /**
  * Makes the file, if it is not there, readable and writable by its owner alone. SQLite would make it
  * with the umask's mode, and gives `-wal` and `-shm` the mode of the file; LMDB has files that it does not notice the lack of.
  *
+ * With `content` it is whole or not there: one that could not be written in full is removed again.
+ *
  * The descriptor that is closed here is of a file that nobody had open: closing one of a file that is
  * open in this process would drop the locks on it (https://sqlite.org/howtocorrupt.html, 2.2).
  */
-export function createPrivateFile(file: string): void {
+export function createPrivateFile(file: string, content?: Uint8Array): void {
+  let descriptor: number;
   try {
-    closeSync(openSync(file, 'wx', 0o600));
+    descriptor = openSync(file, 'wx', 0o600);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return;
+  }
+  try {
+    if (content !== undefined) writeFileSync(descriptor, content);
+  } catch (error) {
+    rmSync(file);
+    throw error;
+  } finally {
+    closeSync(descriptor);
   }
 }

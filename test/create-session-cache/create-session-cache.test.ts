@@ -119,6 +119,10 @@ describe('what cannot be meant is refused, with what is allowed', () => {
     [{ APP_SESSION_CACHE: 'redis' }, 'APP_REDIS_URL', 'redis://host', 'is not set'],
     [{ APP_REDIS_URL: 'localhost:6379' }, 'APP_REDIS_URL', 'begins with "localhost:"'],
     [{ APP_REDIS_URL: 'http://user:secret@host' }, 'rediss://', 'begins with "http:"'],
+    [{ APP_REDIS_URL: 'redis://:secret@host/sessions' }, 'APP_REDIS_URL', 'number of a database'],
+    [{ APP_REDIS_URL: 'redis://:#secret@host' }, 'APP_REDIS_URL', '# as %23'],
+    [{ APP_REDIS_URL: 'redis://:%secret@host' }, 'APP_REDIS_URL', '% as %25', '"redis:"'],
+    [{ APP_DATABASE_URL: 'postgres://u:#secret@host/db' }, 'APP_DATABASE_URL', '# as %23'],
     [{ APP_SESSION_CACHE: 'postgres' }, 'APP_DATABASE_URL', 'postgres://', 'is not set'],
     [
       { APP_SESSION_CACHE: 'postgres', APP_DATABASE_URL: 'var/a.db' },
@@ -129,6 +133,8 @@ describe('what cannot be meant is refused, with what is allowed', () => {
       { APP_SESSION_CACHE: 'database', APP_DATABASE_URL: 'postgres://u:secret@host/db' },
       'APP_SESSION_CACHE to "postgres"',
     ],
+    [{ APP_DATABASE_URL: 'postgres:/u:secret@host/db' }, 'APP_DATABASE_URL', '"postgres:"'],
+    [{ APP_DATABASE_URL: 'user:secret@host/db' }, 'path of an SQLite file', '"user:"'],
     [{ APP_DATABASE_URL: 'mysql://u:secret@host/db' }, 'APP_DATABASE_URL', '"mysql:"'],
     [
       { APP_REDIS_URL: 'redis://host', APP_DATABASE_URL: 'postgres://u:secret@host/db' },
@@ -180,6 +186,16 @@ describe('the deployment', () => {
     const { kind } = await create(several, { onUnsafeDeployment: (error) => told.push(error) });
     expect(kind).toBe('memory');
     expect(told).toEqual([refusal('ONEHOST_UNSAFE_DEPLOYMENT')]);
+  });
+
+  test('that is refused by what it is told to leaves nothing open', async () => {
+    using folder = new TemporaryFolder();
+    const databaseFile = folder.file('onehost.db');
+    const onUnsafeDeployment = () => {
+      throw new Error('not here');
+    };
+    await expect(create(several, { databaseFile, onUnsafeDeployment })).rejects.toThrow('not here');
+    expect(existsSync(`${databaseFile}-wal`)).toBe(false);
   });
 
   test('of several processes with one file passes, and APP_WORKERS must be a number', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createSessionCache, Scheduler } from '../../src/index.ts';
 import { lacksPostgres, PostgresServer } from '../support/postgres-server.ts';
@@ -8,9 +9,9 @@ const lacksRedis = RedisServer.version() === null && process.env['CI'] === undef
 if (lacksRedis)
   console.warn('Tests are skipped. Redis is not installed: apt-get install redis-server');
 
-async function redisUrl(): Promise<string> {
+async function redisUrl(settings: Record<string, string> = {}): Promise<string> {
   const folder = new TemporaryFolder();
-  const server = await RedisServer.start(folder.path);
+  const server = await RedisServer.start(folder.path, { settings });
   onTestFinished(async () => {
     await server.stop();
     folder[Symbol.dispose]();
@@ -116,3 +117,62 @@ describe('a server that is not there', () => {
     40_000,
   );
 });
+
+describe.skipIf(lacksRedis)(
+  'a Redis that refuses the connection is an error at once, with why',
+  () => {
+    test.each([
+      [':wrong-secret@', '', 'WRONGPASS'],
+      ['', '', 'NOAUTH'],
+      [':right@', '/4711', 'DB index'],
+    ])(
+      'redis://%sserver%s',
+      async (user, database, reason) => {
+        const url = await redisUrl({ requirepass: 'right' });
+        const env = { APP_REDIS_URL: url.replace('//', `//${user}`) + database };
+        const began = performance.now();
+        const refused = createSessionCache({ prefix: 'APP', env });
+        await expect(refused).rejects.toThrow(
+          expect.objectContaining({
+            code: 'ONEHOST_CACHE_UNAVAILABLE',
+            message: expect.stringContaining(reason),
+          }),
+        );
+        await expect(refused).rejects.not.toThrow(/secret/);
+        expect(performance.now() - began).toBeLessThan(5000);
+      },
+      30_000,
+    );
+
+    test('and one that is not there says what was found', async () => {
+      const env = { APP_REDIS_URL: 'redis://127.0.0.1:1' };
+      await expect(createSessionCache({ prefix: 'APP', env })).rejects.toThrow(/ECONNREFUSED/);
+    }, 30_000);
+  },
+);
+
+test.skipIf(lacksRedis)(
+  'a Redis that was away for long is found again within a second, also when its password was wrong meanwhile',
+  async () => {
+    using folder = new TemporaryFolder();
+    const settings = { requirepass: 'right' };
+    let server = await RedisServer.start(folder.path, { settings });
+    const { port } = server;
+    const env = { APP_REDIS_URL: server.url.replace('//', '//:right@') };
+    const { sessions, close } = await createSessionCache({ prefix: 'APP', env });
+    const startAgain = async (password: string) => {
+      await server.stop();
+      await wait(4000);
+      server = await RedisServer.start(folder.path, { port, settings: { requirepass: password } });
+    };
+    for (const passwords of [['right'], ['another', 'right']]) {
+      for (const password of passwords) await startAgain(password);
+      const began = performance.now();
+      await sessions.set('token', { userId: 7 }, 60);
+      expect(performance.now() - began).toBeLessThan(1000);
+    }
+    await close();
+    await server.stop();
+  },
+  60_000,
+);

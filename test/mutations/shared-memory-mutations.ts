@@ -157,14 +157,14 @@ export const sharedMemoryMutations: readonly Mutation[] = [
     name: 'createSessionCache does not look at the deployment',
     breaks: 'guards',
     file: 'src/create-session-cache/create-session-cache.ts',
-    edits: [['    checkDeployment({ cache', '    if (env === null) checkDeployment({ cache']],
+    edits: [['    checkDeployment(deployment);\n', '']],
     caughtBy: choice,
   },
   {
     name: 'what was opened stays open when the deployment is refused',
     breaks: 'resources',
     file: 'src/create-session-cache/create-session-cache.ts',
-    edits: [['      await backends.close();\n', '']],
+    edits: [['    await backends.close();\n', '']],
     caughtBy: choice,
   },
 ];

@@ -23,12 +23,12 @@ export function sharedPlace(env: NodeJS.ProcessEnv): SharedPlace {
     ONEHOST_REDIS_URL: redisUrl,
     ONEHOST_DATABASE_URL: databaseUrl,
   } = env;
-  const name = kind ?? (redisUrl ? 'redis' : databaseUrl ? 'postgres' : 'database');
+  const server = redisUrl ? 'redis' : databaseUrl?.startsWith('postgres') ? 'postgres' : undefined;
   return {
-    name,
+    name: kind || (server ?? 'database'),
     settings: {
       APP_NAME,
-      APP_SESSION_CACHE: name,
+      ...(kind ? { APP_SESSION_CACHE: kind } : {}),
       ...(redisUrl ? { APP_REDIS_URL: redisUrl } : {}),
       ...(databaseUrl ? { APP_DATABASE_URL: databaseUrl } : {}),
     },

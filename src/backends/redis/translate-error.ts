@@ -16,7 +16,7 @@ const PASSING =
 export function translateError(error: unknown, Unavailable: UnavailableError): Error {
   if (isOnehostError(error)) return error;
   const message = describe(error);
-  if (!isReply(error) || PASSING.test(message)) {
+  if (!isLasting(error)) {
     return new Unavailable(
       `Redis cannot be asked (${message}). Of a write it is not known whether it was done. ${REMEDY}`,
       { cause: error },
@@ -29,8 +29,13 @@ export function translateError(error: unknown, Unavailable: UnavailableError): E
   );
 }
 
+/** Whether the server has refused, and would again. */
+export function isLasting(error: unknown): boolean {
+  return isReply(error) && !PASSING.test(describe(error));
+}
+
 /** Of several addresses that all refused Node says nothing but a code. */
-function describe(error: unknown): string {
+export function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.message || (error as NodeJS.ErrnoException).code || error.name;
 }

@@ -1,3 +1,4 @@
+import { rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Clock, systemClock } from '../../contract/clock.ts';
 import {
@@ -11,7 +12,7 @@ import { describeType } from '../../contract/validate-arguments.ts';
 import { assertInteger, assertKnownOptions } from '../../contract/validate-options.ts';
 import { createPrivateFile } from '../../files/create-private-file.ts';
 import { identityOf } from '../../files/file-identity.ts';
-import { type Environment, type Lmdb, loadLmdb } from './load-lmdb.ts';
+import { closeNow, type Environment, type Lmdb, loadLmdb } from './load-lmdb.ts';
 import { OpeningGate } from './opening-gate.ts';
 import { privateFolder } from './private-folder.ts';
 import { SharedMemory } from './shared-memory.ts';
@@ -31,8 +32,16 @@ export interface OpenSharedMemoryOptions {
   readonly clock?: Clock | undefined;
 }
 
-/** How many processes and threads can have it open at the same time. A slot takes 64 bytes. */
+/** How many processes and threads can have it open at the same time. */
 const MAX_READERS = 1000;
+
+/**
+ * A slot for each, and what stands before them. LMDB would make the file as long without writing it, and map it: in a full filesystem the system
+ * ends a process, without a word, that touches a page of it for which there is no room.
+ */
+const NO_LOCKS = Buffer.alloc(64 * MAX_READERS + 4096);
+
+const FIRST_PAGES = Buffer.alloc(256 * 1024);
 
 const BYTES = { encoding: 'binary', keyEncoding: 'binary' } as const;
 
@@ -84,15 +93,16 @@ export async function openSharedMemoryIn(
   try {
     const entered = new OpeningGate(`${file}-gate`);
     gate = entered;
-    const open = async () => {
+    const open = () => {
       createPrivateFile(file);
+      if (statSync(file).size === 0) assertRoomBeside(file);
       const before = identityOf(file);
-      const environment = await openSound(lmdb, file);
+      const environment = openSound(lmdb, file);
       try {
         checkOrigin(environment, folder, surroundings.pidNamespace());
         return new SharedMemory(environment, entered, { ...settings, file, before });
       } catch (error) {
-        await environment.close();
+        closeNow(environment);
         throw error;
       }
     };
@@ -108,18 +118,28 @@ export async function openSharedMemoryIn(
   }
 }
 
+/** For what LMDB writes at first. Where that fails the package frees what it has freed before, and the process ends. */
+function assertRoomBeside(file: string): void {
+  const room = `${file}-room`;
+  try {
+    writeFileSync(room, FIRST_PAGES, { mode: 0o600 });
+  } finally {
+    rmSync(room, { force: true });
+  }
+}
+
 /**
  * One that a transaction can be made in. The locks are destroyed by whoever ends as the last one, without closing it first: who opens it just then finds them destroyed, and
  * has to open it again.
  */
-async function openSound(lmdb: Lmdb, file: string): Promise<Environment> {
+function openSound(lmdb: Lmdb, file: string): Environment {
   for (let attempt = 1; ; attempt++) {
     const environment = openEnvironment(lmdb, file);
     try {
       environment.openDB({ name: 'origin', ...BYTES });
       return environment;
     } catch (error) {
-      await environment.close();
+      closeNow(environment);
       if (attempt === MOST_ATTEMPTS) throw error;
     }
   }
@@ -127,7 +147,7 @@ async function openSound(lmdb: Lmdb, file: string): Promise<Environment> {
 
 function openEnvironment(lmdb: Lmdb, file: string): Environment {
   // Where it is missing, the package does not notice when this process opens it a second time, and begins the locks anew under the first.
-  createPrivateFile(`${file}-lock`);
+  createPrivateFile(`${file}-lock`, NO_LOCKS);
   const options = {
     path: file,
     noSubdir: true,

@@ -1,6 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import SqliteConnection, { type Database, type Statement } from 'better-sqlite3';
-import type { Awaitable } from '../../contract/awaitable.ts';
 import { SharedMemoryFailedError } from '../../contract/errors/index.ts';
 import { createPrivateFile } from '../../files/create-private-file.ts';
 
@@ -30,7 +29,11 @@ export class OpeningGate {
   readonly #leave: Statement;
   readonly #enterAlone: Statement;
 
-  /** Makes the file if it is not there. */
+  /**
+   * Makes the file if it is not there.
+   *
+   * @throws SharedMemoryFailedError when somebody opens or closes for too long.
+   */
   constructor(file: string, writerSeconds: number = WRITER_SECONDS) {
     createPrivateFile(file);
     this.#file = file;
@@ -49,7 +52,7 @@ export class OpeningGate {
       this.#enterAlone = connection.prepare('begin exclusive');
     } catch (error) {
       connection.close();
-      throw error;
+      throw this.#whomToLookFor(error);
     }
   }
 
@@ -69,15 +72,18 @@ export class OpeningGate {
     }
   }
 
-  /** Runs `work` while nobody writes, opens or closes, as soon as that is so; `undefined` when it was not within `seconds`. */
-  async alone<T>(seconds: number, work: () => Awaitable<T>): Promise<T | undefined> {
+  /**
+   * Runs `work` while nobody writes, opens or closes, as soon as that is so; `undefined` when it was not within `seconds`. All of it in one turn: a
+   * writer of this same thread, on the same memory opened a second time, waits inside SQLite, and would keep `work` from going on.
+   */
+  async alone<T>(seconds: number, work: () => T): Promise<T | undefined> {
     const end = performance.now() + seconds * 1000;
     while (!this.#tryToBeAlone()) {
       if (performance.now() > end) return undefined;
       await wait(1 + Math.random() * 10);
     }
     try {
-      return await work();
+      return work();
     } finally {
       this.#leave.run();
     }
@@ -91,13 +97,17 @@ export class OpeningGate {
     try {
       this.#look.get();
     } catch (error) {
-      if (!isBusy(error)) throw error;
-      throw new SharedMemoryFailedError(
-        `A process was opening or closing the shared memory of ${this.#file} for ${this.#writerSeconds} s. Nothing was written. ` +
-          'One that was stopped in the middle of that is to go on (kill -CONT) or to end.',
-        { cause: error },
-      );
+      throw this.#whomToLookFor(error);
     }
+  }
+
+  #whomToLookFor(error: unknown): unknown {
+    if (!isBusy(error)) return error;
+    return new SharedMemoryFailedError(
+      `A process was opening or closing the shared memory of ${this.#file} for ${this.#writerSeconds} s. Nothing was written. ` +
+        'One that was stopped in the middle of that is to go on (kill -CONT) or to end.',
+      { cause: error },
+    );
   }
 
   #tryToBeAlone(): boolean {

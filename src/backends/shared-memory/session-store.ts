@@ -91,15 +91,17 @@ export class SessionStore {
 
   /** Whether there was a live entry whose life begins anew. */
   extend(tokenHash: Buffer, ttlSeconds: number): boolean {
-    return this.#memory.write(() => {
+    return this.#put(() => {
       const now = this.now();
       const entry = this.#tables.headerAndPayload(tokenHash);
       if (entry === undefined || entry.expiresAt <= now) return false;
       const { payload, ...header } = entry;
       const expiresAt = expiryAfter(now, ttlSeconds);
       this.#tables.put(tokenHash, { ...header, touchedAt: now, expiresAt }, payload);
+      // It needs no more room than before, but the pages that it was on may not be free.
+      this.#makeRoom(0);
       return true;
-    }, PUT);
+    });
   }
 
   /** Whether a live entry was deleted. Marked in any case: the session may be on its way in. */

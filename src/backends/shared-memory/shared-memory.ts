@@ -7,7 +7,7 @@ import {
 import { describeType } from '../../contract/validate-arguments.ts';
 import { FileIdentity } from '../../files/file-identity.ts';
 import { FenceMarks } from './fence-marks.ts';
-import type { Environment } from './load-lmdb.ts';
+import { closeNow, type Environment } from './load-lmdb.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import type { OpeningGate } from './opening-gate.ts';
 import { SessionTables } from './session-tables.ts';
@@ -136,7 +136,7 @@ export class SharedMemory implements AsyncDisposable {
 
   /** Where others do not let it be alone, it is left to the end of the process. */
   async #close(): Promise<void> {
-    await this.#gate.alone(CLOSE_SECONDS, () => this.#environment.close());
+    await this.#gate.alone(CLOSE_SECONDS, () => closeNow(this.#environment));
     this.#gate.close();
   }
 

@@ -19,5 +19,8 @@ export const machine: Surroundings = {
       return 'the only one';
     }
   },
-  userId: process.geteuid?.(),
+  // Not at the start: a process that was started by root may become somebody else before it opens anything.
+  get userId() {
+    return process.geteuid?.();
+  },
 };

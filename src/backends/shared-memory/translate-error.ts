@@ -7,11 +7,11 @@ import {
 /** From `errno.h`: LMDB hands on what the system says. */
 const ENOSPC = 28;
 
-/** What LMDB throws, as an error that says what to do. What comes from elsewhere stays as it is. */
+/** What LMDB throws, or SQLite for the lock of its opening, as an error that says what to do. What comes from elsewhere stays as it is. */
 export function translateError(error: unknown, file: string): unknown {
   if (!(error instanceof Error) || isOnehostError(error)) return error;
   const { code, message } = error as Error & { code?: unknown };
-  if (code === ENOSPC || code === 'ENOSPC') {
+  if (code === ENOSPC || code === 'ENOSPC' || code === 'SQLITE_FULL') {
     return new SharedMemoryFullError(
       `There is no room left for ${file} in its filesystem (${message}). Nothing was written. Make the filesystem larger (docker run --shm-size, or mount -o remount,size=), ` +
         'pass a smaller maxMegabytes, or remove what else is there.',

@@ -10,7 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { loadLmdb } from '../../../src/backends/shared-memory/load-lmdb.ts';
 import { openSharedMemoryIn } from '../../../src/backends/shared-memory/open-shared-memory.ts';
 import { machine } from '../../../src/backends/shared-memory/surroundings.ts';
@@ -37,6 +37,20 @@ describe('the folder', () => {
     expect(files.toSorted()).toEqual(['sessions.mdb', 'sessions.mdb-gate', 'sessions.mdb-lock']);
     for (const file of files)
       expect(statSync(folder.file(`${NAME}/${file}`)).mode & 0o777).toBe(0o600);
+  });
+
+  test('has room for the slot of every reader from the beginning: nobody is ended for want of a page', async () => {
+    const { memory } = await opened();
+    const { size, blocks } = statSync(`${memory.file}-lock`);
+    expect(size).toBeGreaterThan(64_000);
+    expect(blocks * 512).toBeGreaterThanOrEqual(size);
+  });
+
+  test('belongs to whom the process acts as when it opens it, and not when it started', () => {
+    const geteuid = vi.spyOn(process, 'geteuid').mockReturnValue(4242);
+    expect(machine.userId).toBe(4242);
+    geteuid.mockRestore();
+    expect(machine.userId).toBe(process.geteuid?.());
   });
 
   test('is refused when it is a symbolic link, also to a folder of our own', async () => {

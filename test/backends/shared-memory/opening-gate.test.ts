@@ -26,3 +26,17 @@ test('a writer that waits in vain for somebody who opens is told whom to look fo
   opener.close();
   gate.close();
 });
+
+test('whoever comes while somebody else opens for too long is told the same', () => {
+  using folder = new TemporaryFolder();
+  new OpeningGate(folder.file('gate')).close();
+  const opener = new SqliteConnection(folder.file('gate'));
+  opener.exec('begin exclusive');
+  expect(() => new OpeningGate(folder.file('gate'), 0.05)).toThrow(
+    expect.objectContaining({
+      code: 'ONEHOST_SHARED_MEMORY_FAILED',
+      message: expect.stringContaining('kill -CONT'),
+    }),
+  );
+  opener.close();
+});

@@ -156,6 +156,30 @@ describe('processes that share memory', () => {
     expect(cache.get('token')).toEqual({ userId: 7 });
     expect(lockedBy(folder)).toContain(process.pid);
   });
+
+  test('opened and closed again in a process that goes on writing, it holds up no write', async () => {
+    const { folder, cache } = await opened();
+    let done = false;
+    const openAndClose = async () => {
+      for (let round = 0; round < 5; round++) {
+        const again = await openSharedMemory('test', { folder: folder.path });
+        const closing = again.close();
+        cache.set('token', { userId: 7 }, 60);
+        await closing;
+      }
+      done = true;
+    };
+    const ended = openAndClose();
+    const began = performance.now();
+    while (!done && performance.now() - began < 5000) {
+      cache.invalidate('token');
+      // Between any two steps of the other one, and now and then the whole event loop.
+      if (Math.random() < 0.9) await null;
+      else await nextTurn();
+    }
+    await ended;
+    expect(performance.now() - began).toBeLessThan(5000);
+  }, 60_000);
 });
 
 /**

@@ -1,12 +1,19 @@
+import { spawnSync } from 'node:child_process';
 import { channel } from 'node:diagnostics_channel';
-import { statSync } from 'node:fs';
+import { rmSync, statSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { translateError } from '../../../src/backends/shared-memory/translate-error.ts';
 import { SharedMemoryFullError } from '../../../src/index.ts';
-import { ManualClock } from '../../../src/testing/index.ts';
+import { SharedMemorySessionCache } from '../../../src/shared-memory.ts';
+import { ManualClock, type TestSession } from '../../../src/testing/index.ts';
+import { TemporaryFolder } from '../../support/temporary-folder.ts';
 import { expectConsistency } from './consistency.ts';
 import { memoryFolder, opened } from './opened.ts';
 import { kill, start } from './programs.ts';
+
+/** A filesystem of its own, to fill. */
+const mayMount = process.platform === 'linux' && process.geteuid?.() === 0;
 
 const MEGABYTE = 1024 * 1024;
 const KILOBYTE_TEXT = 'x'.repeat(1024);
@@ -133,11 +140,68 @@ describe('when shared memory is full', () => {
     expect(statSync(memory.file).size).toBeLessThanOrEqual(10 * MEGABYTE);
   }, 60_000);
 
+  test('touches do not make it grow either while a reader stands still', async () => {
+    const { folder, memory } = await opened(memoryFolder(), { maxMegabytes: 8 });
+    const cache = new SharedMemorySessionCache<TestSession>(memory, { touchWriteShare: 0 });
+    const TOKENS = 200;
+    for (let number = 0; number < TOKENS; number++) {
+      cache.set(`token ${number}`, { userId: 8, text: KILOBYTE_TEXT }, 3600);
+    }
+    const reader = await start('./stand-still.ts', { folder: folder.path, token: 'token 0' });
+    const touchAll = () => {
+      for (let round = 0; round < 20; round++) {
+        for (let number = 0; number < TOKENS; number++) {
+          expect(cache.touch(`token ${number}`, 7200)).toBe(true);
+        }
+      }
+    };
+    expect(touchAll).toThrow(
+      expect.objectContaining({
+        code: 'ONEHOST_SHARED_MEMORY_FULL',
+        message: expect.stringContaining(`process ${reader.pid} `),
+      }),
+    );
+    expect(statSync(memory.file).size).toBeLessThanOrEqual(9 * MEGABYTE);
+    expect(cache.get('token 0')).not.toBeNull();
+    await kill(reader);
+    touchAll();
+    expect(statSync(memory.file).size).toBeLessThanOrEqual(10 * MEGABYTE);
+    expectConsistency(memory);
+  }, 60_000);
+
+  test.skipIf(!mayMount)(
+    'a filesystem that was full before is an error, and ends no process',
+    () => {
+      using folder = new TemporaryFolder();
+      const inMemory = ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder.path];
+      expect(spawnSync('mount', inMemory).status).toBe(0);
+      try {
+        const program = fileURLToPath(new URL('./open-in.ts', import.meta.url));
+        const outcomes = [4, 12, 72, 80, 92].map((kilobytes) => {
+          rmSync(folder.file(`onehost-${process.geteuid?.()}-test`), {
+            recursive: true,
+            force: true,
+          });
+          writeFileSync(folder.file('filled'), Buffer.alloc((2048 - kilobytes) * 1024));
+          const args = ['--import', 'tsx', program, folder.path];
+          const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+          return `${status} ${stdout.trim()}`;
+        });
+        expect(outcomes).toEqual(outcomes.map(() => '0 ONEHOST_SHARED_MEMORY_FULL'));
+      } finally {
+        spawnSync('umount', [folder.path]);
+      }
+    },
+    60_000,
+  );
+
   test('a filesystem without room is told from other failures of LMDB', () => {
-    const noSpace = Object.assign(new Error('No space left on device'), { code: 28 });
-    const translated = translateError(noSpace, '/dev/shm/x');
-    expect(translated).toBeInstanceOf(SharedMemoryFullError);
-    expect(translated).toMatchObject({ cause: noSpace });
+    for (const code of [28, 'ENOSPC', 'SQLITE_FULL']) {
+      const noSpace = Object.assign(new Error('No space left on device'), { code });
+      const translated = translateError(noSpace, '/dev/shm/x');
+      expect(translated).toBeInstanceOf(SharedMemoryFullError);
+      expect(translated).toMatchObject({ cause: noSpace });
+    }
     expect(translateError(new Error('MDB_PANIC'), '/dev/shm/x')).toMatchObject({
       code: 'ONEHOST_SHARED_MEMORY_FAILED',
       message: expect.stringContaining('MDB_PANIC'),
