@@ -227,6 +227,31 @@ describe.skipIf(lacksRedis)('a server that is unfit is refused, before anything 
     expect(await client.dbSize()).toBe(0);
   });
 
+  test('because it is a replica, from the first call on, and again when the way has led to another server', async () => {
+    const { server: primary } = await start();
+    const { server } = await start({ settings: { replicaof: `127.0.0.1 ${primary.port}` } });
+    const admin = await connect(server.port);
+    await new RedisSessionCache(await connect(primary.port)).set('token', { userId: 7 }, 60);
+    while ((await admin.exists('{onehost}:generation')) === 0) await wait(10);
+    await using relay = await TcpRelay.before(server.port);
+    const cache = new RedisSessionCache(await connect(relay.port), { timeoutSeconds: TIMEOUT });
+    const refuse = async () => {
+      const { error } = await refusal(() => cache.get('token'));
+      expect(error).toMatchObject({ code: 'ONEHOST_CACHE_UNAVAILABLE' });
+      expect(error.message).toContain('replica');
+    };
+    await refuse();
+    await admin.sendCommand(['REPLICAOF', 'NO', 'ONE']);
+    expect(await cache.get('token')).toEqual({ userId: 7 });
+    // As a Sentinel demotes a server: what was connected to it has to connect anew.
+    await admin.sendCommand(['REPLICAOF', '127.0.0.1', String(primary.port)]);
+    await relay.refuse();
+    await refusal(() => cache.get('token'));
+    await relay.accept();
+    while (!(await refusal(() => cache.get('token'))).error.message.includes('replica'));
+    await refuse();
+  });
+
   test('but not because its user may not ask', async () => {
     const { server } = await start();
     const admin = await connect(server.port);
