@@ -12,11 +12,14 @@ export const REMEDY = 'Look whether Redis runs, and at the "error" events of the
 const PASSING =
   /^(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|MISCONF|OOM|NOREPLICAS|UNKILLABLE|MOVED|ASK)\b/;
 
+/** What Redis before 7 puts before what a command of a script was refused with. */
+const OF_A_SCRIPT = /^ERR Error running script .*?: -(?=[A-Z])/;
+
 /** What to throw for what the client threw. */
 export function translateError(error: unknown, Unavailable: UnavailableError): Error {
   if (isOnehostError(error)) return error;
   const message = describe(error);
-  if (!isReply(error) || PASSING.test(message)) {
+  if (!isReply(error) || PASSING.test(message.replace(OF_A_SCRIPT, ''))) {
     return new Unavailable(
       `Redis cannot be asked (${message}). Of a write it is not known whether it was done. ${REMEDY}`,
       { cause: error },

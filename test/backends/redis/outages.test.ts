@@ -289,6 +289,22 @@ describe.skipIf(lacksRedis)('a server that is unfit is refused, before anything 
     expect(error.message).toContain('OOM');
   });
 
+  test('what only time mends is passing, also as Redis 6.2 tells it of a script', async () => {
+    const told =
+      "ERR Error running script (call to f_6b1bf486c81ceb7edf3c093f4c48582e38c0e791): @user_script:17: @user_script: 17: -READONLY You can't write against a read only replica. ";
+    const sendCommand = () => Promise.reject(new Error(told));
+    const cache = new RedisSessionCache({ sendCommand });
+    const { error } = await refusal(() => cache.invalidate('token'));
+    expect(error).toMatchObject({ code: 'ONEHOST_CACHE_UNAVAILABLE' });
+    const wrong = new RedisSessionCache({
+      sendCommand: () =>
+        Promise.reject(new Error(told.replace('-READONLY', '-WRONGTYPE some READONLY'))),
+    });
+    expect((await refusal(() => wrong.invalidate('token'))).error).toMatchObject({
+      code: 'ONEHOST_SERVER_UNSUITABLE',
+    });
+  });
+
   test('scripts that it forgot are sent again', async () => {
     const { server } = await start();
     const client = await connect(server.port);
