@@ -186,10 +186,27 @@ export class JobTicks<Connection> {
       await pause(clock, Math.random() * jitterMilliseconds, lease.signal, stopping);
     }
     if (this.#hasEnded) return false;
-    const result = await untilRecorded(this.#owner, name, () =>
-      ledger.begin(lease, name, new Date(tick)),
-    );
+    let attempts = 0;
+    const result = await untilRecorded(this.#owner, name, async () => {
+      attempts += 1;
+      if (await ledger.begin(lease, name, new Date(tick))) return true;
+      // By an attempt before, of which the answer was lost: nobody else would run it.
+      return attempts > 1 && (await this.#isRecordedAsBegun(tick));
+    });
     return result?.written ?? false;
+  }
+
+  /** Whether this term has begun the tick, as far as the ledger knows. */
+  async #isRecordedAsBegun(tick: number): Promise<boolean> {
+    const { ledger, lease } = this.#owner;
+    const runs = await ledger.runs(this.#job.name);
+    return runs.some(
+      ({ scheduledFor, outcome, instance, fencingToken }) =>
+        +scheduledFor === tick &&
+        outcome === 'running' &&
+        instance === lease.holder.id &&
+        fencingToken === lease.fencingToken,
+    );
   }
 }
 

@@ -88,6 +88,13 @@ export const jobMutations: readonly Mutation[] = [
     caughtBy: 'test/scheduler/scheduler.test.ts',
   },
   {
+    name: 'a tick whose beginning was recorded, and not heard of, is not run',
+    breaks: 'ticks',
+    file: 'src/scheduler/job-ticks.ts',
+    edits: [['return attempts > 1 && (await this.#isRecordedAsBegun(tick));', 'return false;']],
+    caughtBy: 'test/scheduler/scheduler.test.ts',
+  },
+  {
     name: 'the queue of ticks goes on after the end of the term',
     breaks: 'ticks',
     file: 'src/scheduler/job-ticks.ts',

@@ -9,6 +9,7 @@ const fencing = 'test/backends/postgres/fencing.test.ts';
 const outages = 'test/backends/postgres/outages.test.ts';
 const failover = 'test/backends/postgres/failover.test.ts';
 const transactions = 'test/backends/postgres/transactions.test.ts';
+const listening = 'test/backends/postgres/listening.test.ts';
 
 /** Bugs of what is kept in PostgreSQL: locks that are left out, clocks and positions that are believed too much. */
 export const postgresMutations: readonly Mutation[] = [
@@ -153,6 +154,39 @@ export const postgresMutations: readonly Mutation[] = [
     file: `${postgres}/fenced-session.ts`,
     edits: [["    ended.addEventListener('abort', this.#onEnded);\n", '']],
     caughtBy: transactions,
+  },
+  {
+    name: 'PostgreSQL: a transaction that could not begin stays open in the pool',
+    breaks: 'resources',
+    file: `${postgres}/fenced-session.ts`,
+    edits: [['      if (!isTerm) await this.rollback();\n', '']],
+    caughtBy: transactions,
+  },
+  {
+    name: 'PostgreSQL: a statement that comes after the commit is made',
+    breaks: 'fencing',
+    file: `${postgres}/fenced-session.ts`,
+    edits: [['    if (this.#hasEnded) throw this.#tooLate();\n', '']],
+    caughtBy: transactions,
+  },
+  {
+    name: 'PostgreSQL: a write of the ledger has no deadline',
+    breaks: 'outage',
+    file: `${postgres}/postgres-lease.ts`,
+    edits: [
+      [
+        'this.#parts.calls.within((deadline) =>',
+        'Promise.resolve(new AbortController().signal).then((deadline) =>',
+      ],
+    ],
+    caughtBy: transactions,
+  },
+  {
+    name: 'PostgreSQL: who listens waits for an answer without end',
+    breaks: 'resources',
+    file: `${postgres}/release-notices.ts`,
+    edits: [['const LISTEN_SECONDS = 2;', 'const LISTEN_SECONDS = 2000;']],
+    caughtBy: listening,
   },
   {
     name: 'PostgreSQL: work may end the transaction unnoticed',

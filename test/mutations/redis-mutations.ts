@@ -9,6 +9,7 @@ const nearSessions = 'test/backends/redis/near-sessions.test.ts';
 const sightings = 'test/backends/redis/term-sightings.test.ts';
 const fences = 'test/backends/redis/fences.test.ts';
 const outages = 'test/backends/redis/outages.test.ts';
+const severalServers = 'test/backends/redis/several-servers.test.ts';
 const deadlines = 'test/deadlines/shared-deadlines.test.ts';
 
 /** Bugs of what is kept in Redis. */
@@ -101,6 +102,34 @@ export const redisMutations: readonly Mutation[] = [
     file: `${redis}/script.ts`,
     edits: [['if (!isUnknownScript(error)) throw error;', 'if (!isUnknownScript(1)) throw error;']],
     caughtBy: outages,
+  },
+  {
+    name: 'a script is carried out on a server of a Cluster that half of the keys have come to',
+    breaks: 'revocation',
+    file: `${redis}/script.ts`,
+    edits: [["['2', key, absent(key), ...args]", "['1', key, ...args]"]],
+    caughtBy: severalServers,
+  },
+  {
+    name: 'a replica is asked',
+    breaks: 'revocation',
+    file: `${redis}/check-server.ts`,
+    edits: [["read('role') === 'slave'", "read('role') === ''"]],
+    caughtBy: outages,
+  },
+  {
+    name: 'a server that could not be asked is taken for the same when it answers again',
+    breaks: 'revocation',
+    file: `${redis}/server-commands.ts`,
+    edits: [['if (translated instanceof Unavailable) this.#isChecked = false;', '']],
+    caughtBy: outages,
+  },
+  {
+    name: 'a renewal is counted back from the beginning of the look that found it',
+    breaks: 'trust',
+    file: `${redis}/term-sightings.ts`,
+    edits: [[': endedAt -\n', ': begunAt -\n']],
+    caughtBy: sightings,
   },
   {
     name: 'what waits to be sent is sent after its deadline',

@@ -3,7 +3,12 @@ import { checkOut } from './checkout.ts';
 import { columnTypes } from './column-types.ts';
 import type { PostgresPool, PostgresQuery } from './postgres-pool.ts';
 import type { Statement } from './statement.ts';
-import { isConflict, translateError, type Unavailable } from './translate-error.ts';
+import {
+  isConflict,
+  isConnectionFailure,
+  translateError,
+  type Unavailable,
+} from './translate-error.ts';
 
 /** How often a statement is begun that was undone because another was in its way. Locks are taken in one order, so that once is rare. */
 const MAX_ATTEMPTS = 5;
@@ -65,6 +70,10 @@ export class Calls {
         try {
           const { rows } = await checkout.client.query(query);
           return rows as Row[];
+        } catch (error) {
+          // It may still be going on there.
+          if (isConnectionFailure(error)) checkout.end(error as Error);
+          throw error;
         } finally {
           checkout.end();
         }

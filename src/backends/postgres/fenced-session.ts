@@ -12,6 +12,8 @@ export interface Fence {
   readonly limitMilliseconds: number;
   /** Aborts when the term is over. */
   readonly ended: AbortSignal;
+  /** Aborts when all of it has taken too long, where it has a deadline; whoever has called has the answer by then. */
+  readonly deadline: AbortSignal | null;
   /** A statement that gives `isTerm`, and one that fails unless the term stays the current one until the end of the transaction. */
   readonly look: string;
   readonly assert: string;
@@ -19,9 +21,14 @@ export interface Fence {
   readonly hasOwnColumns: boolean;
   /** Runs a step of ours within the deadline of a call, and says what its failure means. */
   step<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  /** Runs a statement of the work, which the server ends after the limit; what it throws is thrown on. */
+  statement<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /** Another term is the current one: what to throw. */
   replaced(): Promise<Error>;
 }
+
+/** In milliseconds; the server takes no more. */
+const LONGEST_LIMIT = 2 ** 31 - 1;
 
 /** Ends with the transaction that it was made in, and not with another that the work has begun in its place. */
 const SAVEPOINT = 'onehost_fenced';
@@ -49,6 +56,8 @@ const REPLACED = 'OH002';
 export class FencedSession {
   readonly #fence: Fence;
   #checkout: Checkout | null = null;
+  /** Whether its end was sent: what came after that on the connection would be in no transaction, and fenced by nothing. */
+  #hasEnded = false;
   /** What broke the connection, as the server told it before. */
   #broken: (Error & { readonly code?: unknown }) | null = null;
 
@@ -61,32 +70,39 @@ export class FencedSession {
     query(text: string, values: unknown[]): Promise<PostgresResult>;
     release(): void;
   }> {
-    const { pool, step, ended } = this.#fence;
+    const { pool, step, ended, deadline } = this.#fence;
     const checkout = await step((signal) => checkOut(pool, signal));
     this.#checkout = checkout;
     checkout.client.on('error', this.#onError);
     ended.addEventListener('abort', this.#onEnded);
+    deadline?.addEventListener('abort', this.#onLate);
     if (ended.aborted) this.#onEnded();
+    if (deadline?.aborted) this.#onLate();
     return { query: (text, values) => this.#query(text, values), release: () => this.#end() };
   }
 
   async begin(): Promise<void> {
     const { limitMilliseconds, look } = this.#fence;
-    const limit = Math.max(1, Math.round(limitMilliseconds));
-    const results = await this.#send(
+    const limit = Math.min(Math.max(1, Math.round(limitMilliseconds)), LONGEST_LIMIT);
+    const text =
       `begin isolation level read committed; set local statement_timeout = ${limit}; ` +
-        `set local idle_in_transaction_session_timeout = ${limit}; ${look}; savepoint ${SAVEPOINT}`,
-    );
-    const isTerm = results.some(({ rows }) => (rows[0] as { isTerm?: unknown })?.isTerm === true);
-    if (isTerm) return;
-    await this.rollback();
-    throw await this.#fence.replaced();
+      `set local idle_in_transaction_session_timeout = ${limit}; ${look}; savepoint ${SAVEPOINT}`;
+    let isTerm = false;
+    try {
+      const results = await this.#send(text);
+      isTerm = results.some(({ rows }) => (rows[0] as { isTerm?: unknown })?.isTerm === true);
+    } finally {
+      // Also one that failed half way is open, and Kysely leaves it so.
+      if (!isTerm) await this.rollback();
+    }
+    if (!isTerm) throw await this.#fence.replaced();
   }
 
   async commit(): Promise<void> {
     const { assert, ended } = this.#fence;
     // From here on the database decides: who is told that the term has ended would not know whether it was committed.
     ended.removeEventListener('abort', this.#onEnded);
+    this.#hasEnded = true;
     try {
       await this.#send(`release savepoint ${SAVEPOINT}; ${assert}; commit`);
     } catch (error) {
@@ -106,35 +122,49 @@ export class FencedSession {
 
   /** Does not fail: with a connection that is closed the transaction is undone as well, and what is to be told is why. */
   async rollback(): Promise<void> {
+    this.#hasEnded = true;
     if (this.#checkout === null) return;
     await this.#send('rollback').catch((error: Error) => this.#end(error));
   }
 
   async #query(text: string, values: unknown[]): Promise<PostgresResult> {
-    if (this.#checkout === null) throw this.#fence.ended.reason;
+    if (this.#hasEnded) throw this.#tooLate();
+    const { client } = this.#open;
     const types = this.#fence.hasOwnColumns ? { types: columnTypes } : {};
-    try {
-      return await this.#checkout.client.query({ text, values, ...types });
-    } catch (error) {
-      throw this.#explained(error);
-    }
+    return this.#fence.statement((signal) =>
+      this.#ask(signal, client.query({ text, values, ...types })),
+    );
   }
 
   async #send(text: string): Promise<PostgresResult[]> {
-    const checkout = this.#checkout;
-    if (checkout === null) throw this.#fence.ended.reason;
-    return this.#fence.step(async (signal) => {
-      const giveUp = () => this.#end(signal.reason);
-      signal.addEventListener('abort', giveUp);
-      try {
-        const results = await checkout.client.query(text);
-        return Array.isArray(results) ? results : [results];
-      } catch (error) {
-        throw this.#explained(error);
-      } finally {
-        signal.removeEventListener('abort', giveUp);
-      }
-    });
+    const { client } = this.#open;
+    const results = await this.#fence.step((signal) => this.#ask(signal, client.query(text)));
+    return Array.isArray(results) ? results : [results];
+  }
+
+  /** What the server answers; when `signal` aborts before, the connection is closed. */
+  async #ask<T>(signal: AbortSignal, answer: Promise<T>): Promise<T> {
+    const giveUp = () => this.#end(signal.reason);
+    signal.addEventListener('abort', giveUp);
+    try {
+      return await answer;
+    } catch (error) {
+      throw this.#explained(error);
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+    }
+  }
+
+  get #open(): Checkout {
+    if (this.#checkout !== null) return this.#checkout;
+    throw this.#fence.ended.reason ?? this.#fence.deadline?.reason ?? this.#tooLate();
+  }
+
+  #tooLate(): InvalidTransactionError {
+    return new InvalidTransactionError(
+      'The work of lease.transaction went on after it had returned, thrown, or been given up, with a statement that would have been in no transaction. It was not made. ' +
+        'Await everything that the work begins before it returns, also when a part of it fails (Promise.allSettled).',
+    );
   }
 
   /** What a connection says that was closed by one side or the other is nothing to go by. */
@@ -153,6 +183,8 @@ export class FencedSession {
 
   readonly #onEnded = (): void => this.#end(this.#fence.ended.reason);
 
+  readonly #onLate = (): void => this.#end(this.#fence.deadline?.reason);
+
   readonly #onError = (error: Error): void => {
     this.#broken ??= error;
   };
@@ -162,6 +194,7 @@ export class FencedSession {
     if (checkout === null) return;
     this.#checkout = null;
     this.#fence.ended.removeEventListener('abort', this.#onEnded);
+    this.#fence.deadline?.removeEventListener('abort', this.#onLate);
     checkout.end(error);
     checkout.client.removeListener('error', this.#onError);
   }

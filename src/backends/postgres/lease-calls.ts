@@ -26,17 +26,32 @@ export class LeaseCalls {
     work: (signal: AbortSignal) => Promise<T>,
     atMostSeconds: number = this.#timeoutSeconds,
   ): Promise<T> {
-    const seconds = Math.min(this.#timeoutSeconds, atMostSeconds);
     try {
-      return await withinDeadline(this.#clock, seconds, work, () =>
-        unavailable(
-          `PostgreSQL did not answer within ${seconds} s (timeoutSeconds). Of a write it is not known whether it was done. Look whether the server runs, ` +
-            'and whether the pool is large enough.',
-          null,
-        ),
-      );
+      return await this.#withinSeconds(work, Math.min(this.#timeoutSeconds, atMostSeconds));
     } catch (error) {
       throw isServerError(error) ? error : translateError(error, unavailable);
     }
+  }
+
+  /**
+   * What `work` gives or throws, which the server ends by itself after `limitMilliseconds`: unless nothing is heard of it for the deadline of a call after that.
+   *
+   * @throws LeaseStoreUnavailableError
+   */
+  async afterLimit<T>(
+    work: (signal: AbortSignal) => Promise<T>,
+    limitMilliseconds: number,
+  ): Promise<T> {
+    return this.#withinSeconds(work, limitMilliseconds / 1000 + this.#timeoutSeconds);
+  }
+
+  #withinSeconds<T>(work: (signal: AbortSignal) => Promise<T>, seconds: number): Promise<T> {
+    return withinDeadline(this.#clock, seconds, work, () =>
+      unavailable(
+        `PostgreSQL did not answer within ${seconds} s (timeoutSeconds). Of a write it is not known whether it was done. Look whether the server runs, ` +
+          'and whether the pool is large enough.',
+        null,
+      ),
+    );
   }
 }

@@ -96,7 +96,7 @@ export class LeaseRows {
         renewed_at: this.#database.now,
       }))
       .where(isTerm(term))
-      .returning('renewed_at as renewedAt')
+      .returning(['renewed_at as renewedAt', this.#durable()])
       .compile();
     const [renewed] = await this.#calls.run(query, signal);
     return renewed?.renewedAt;
@@ -169,7 +169,7 @@ export class LeaseRows {
     return sql<number>`${sql.raw(this.#database.quotedSchema)}.next_token(${before})`;
   }
 
-  /** On disk when it returns: after a crash a token that somebody has seen must not be given again. */
+  /** On disk when it returns: after a crash a token that somebody has seen must not be given again, nor a term be taken for one that was not renewed. */
   #durable() {
     return sql<unknown>`${sql.raw(this.#database.quotedSchema)}.be_durable()`.as('durable');
   }

@@ -54,7 +54,8 @@ const OPEN_SECONDS = 30;
  * ```
  *
  * @throws InvalidOptionError
- * @throws ServerUnsuitableError for a standby, a server before PostgreSQL 15, another isolation level than `read committed`, or no `statement_timeout`.
+ * @throws ServerUnsuitableError for a standby, a server before PostgreSQL 15, another encoding than UTF8, another isolation level than `read committed`, or no
+ * `statement_timeout`.
  * @throws SchemaTooNewError, MigrationFailedError
  * @throws CacheUnavailableError when the server cannot be asked.
  */
@@ -108,6 +109,7 @@ async function prepareServer(
 interface ServerFacts {
   readonly version: string;
   readonly isStandby: boolean;
+  readonly encoding: string;
   readonly isolation: string;
   readonly statementTimeout: string;
 }
@@ -115,7 +117,7 @@ interface ServerFacts {
 /** @throws ServerUnsuitableError */
 async function assertSuitable(client: PostgresClient): Promise<void> {
   const { rows } = await client.query({
-    text: `select current_setting('server_version_num') as version, pg_is_in_recovery() as "isStandby",
+    text: `select current_setting('server_version_num') as version, pg_is_in_recovery() as "isStandby", current_setting('server_encoding') as encoding,
       current_setting('default_transaction_isolation') as isolation, current_setting('statement_timeout') as "statementTimeout"`,
   });
   const facts = rows[0] as ServerFacts;
@@ -127,6 +129,13 @@ async function assertSuitable(client: PostgresClient): Promise<void> {
   if (facts.isStandby) {
     throw new ServerUnsuitableError(
       'This is a standby, and what it answers may be out of date. Nothing was written. Connect to the primary.',
+    );
+  }
+  // SQL_ASCII is none, and keeps what it is given.
+  if (!['UTF8', 'SQL_ASCII'].includes(facts.encoding)) {
+    throw new ServerUnsuitableError(
+      `The encoding of this database is ${facts.encoding}, and onehost needs UTF8: a session with a character that is not in it could not be kept. ` +
+        "Nothing was written. Make a database for it: create database ... encoding 'UTF8' template template0.",
     );
   }
   if (facts.isolation !== 'read committed') {

@@ -108,14 +108,16 @@ export class PostgresLease<DB = any> implements Lease<Transaction<DB>> {
    */
   async transaction<T>(work: (transaction: Transaction<DB>) => Awaitable<T>): Promise<T> {
     this.#keeper.assertHeld();
-    return fencedTransaction<DB, T>(this.#fence(false), work);
+    return fencedTransaction<DB, T>(this.#fence(null), work);
   }
 
-  /** {@link transaction} on the tables of onehost. @internal */
+  /** {@link transaction} on the tables of onehost, all of it within the deadline of one call. @internal */
   async recording<T>(work: (transaction: Transaction<PostgresSchema>) => Promise<T>): Promise<T> {
     this.#keeper.assertHeld();
-    return fencedTransaction<PostgresSchema, T>(this.#fence(true), (transaction) =>
-      work(transaction.withSchema(this.database.schema)),
+    return this.#parts.calls.within((deadline) =>
+      fencedTransaction<PostgresSchema, T>(this.#fence(deadline), (transaction) =>
+        work(transaction.withSchema(this.database.schema)),
+      ),
     );
   }
 
@@ -151,20 +153,24 @@ export class PostgresLease<DB = any> implements Lease<Transaction<DB>> {
     this.#keeper.renewed(attemptedAt);
   }
 
-  #fence(hasOwnColumns: boolean): Fence {
+  /** @param deadline of what is written in the tables of onehost. */
+  #fence(deadline: AbortSignal | null): Fence {
     const { database, calls, settings } = this.#parts;
+    const limitMilliseconds = settings.durationMilliseconds / 2;
     const schema = database.quotedSchema;
     const name = literal(toStored(this.name));
     const holder = literal(this.holder.id);
     const token = String(this.fencingToken);
     return {
       pool: database.pool,
-      limitMilliseconds: settings.durationMilliseconds / 2,
+      limitMilliseconds,
       ended: this.signal,
+      deadline,
       look: `select exists (select from ${schema}.leases where name = ${name} and holder = ${holder} and fencing_token = ${token}) as "isTerm"`,
       assert: `select ${schema}.be_durable(), ${schema}.assert_term(${name}, ${holder}, ${token})`,
-      hasOwnColumns,
+      hasOwnColumns: deadline !== null,
       step: (work) => calls.within(work),
+      statement: (work) => calls.afterLimit(work, limitMilliseconds),
       replaced: () => this.#replaced(),
     };
   }

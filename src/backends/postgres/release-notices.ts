@@ -1,15 +1,20 @@
+import type { Clock } from '../../contract/clock.ts';
+import { withinDeadline } from '../../deadlines/within-deadline.ts';
 import type { PostgresClient, PostgresNotice } from './postgres-pool.ts';
 import { fromStored } from './stored-text.ts';
 
 /** After a failure to listen; meanwhile standbys poll. */
 const RETRY_MILLISECONDS = 5_000;
 
+/** How long the server may take to say that it listens. */
+const LISTEN_SECONDS = 2;
+
 /** What listening needs of a database. */
 interface Listened {
   readonly pool: { connect(): Promise<PostgresClient> };
   readonly schema: string;
   readonly quotedSchema: string;
-  readonly clock: { monotonic(): number };
+  readonly clock: Clock;
 }
 
 /**
@@ -78,13 +83,15 @@ export class ReleaseNotices {
   }
 
   async #connect(): Promise<void> {
-    const { pool, quotedSchema } = this.#database;
+    const { pool, quotedSchema, clock } = this.#database;
     const client = await pool.connect();
     client.on('error', this.#failed);
     client.on('end', this.#failed);
     client.on('notification', this.#heard);
     try {
-      await client.query(`listen ${channelOf(quotedSchema)}`);
+      const listening = () => client.query(`listen ${channelOf(quotedSchema)}`);
+      // Whatever it fails with, it is tried again later, and nobody is told.
+      await withinDeadline(clock, LISTEN_SECONDS, listening, () => new Error('Nobody answers.'));
     } catch (error) {
       this.#giveBack(client);
       throw error;

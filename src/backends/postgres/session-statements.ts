@@ -37,7 +37,7 @@ export const findSession: Statement<readonly [token: string], { payload: string 
 export const listSessions: Statement<readonly [user: string], ListedRow> = statement(
   'onehost list',
   (schema) =>
-    `select token_hash, payload, created_at, touched_at, expires_at from ${schema}.sessions
+    `select encode(token_hash, 'hex') as token_hash, payload, created_at, touched_at, expires_at from ${schema}.sessions
      where user_hash = $1::bytea and ${live(schema)} order by touched_at desc, created_at desc`,
 );
 
@@ -73,7 +73,7 @@ export const invalidateUser: Statement<
   readonly [user: string, exceptToken: string | null, lockTimeout: number],
   InvalidationRow
 > = statement(
-  'onehost invalidate user',
+  'onehost end user',
   (schema) => `select removed, fence_position from ${schema}.invalidate_user($1, $2, $3)`,
 );
 
@@ -82,14 +82,15 @@ export const tokensOfUser: Statement<
   { token_hash: string }
 > = statement(
   'onehost tokens',
-  (schema) => `select token_hash from ${schema}.tokens_of_user($1, $2) token_hash`,
+  (schema) =>
+    `select encode(token, 'hex') as token_hash from ${schema}.tokens_of_user($1, $2) token`,
 );
 
 export const invalidateOfUser: Statement<
   readonly [user: string, token: string, lockTimeout: number],
   InvalidationRow
 > = statement(
-  'onehost invalidate of user',
+  'onehost end of user',
   (schema) => `select removed, fence_position from ${schema}.invalidate_of_user($1, $2, $3)`,
 );
 

@@ -1,5 +1,6 @@
 /** A statement that is prepared once per connection, with its parameters in their order. */
 export interface Statement<P extends readonly unknown[], Row> {
+  /** Up to 20 characters: with that of a schema they are 63, of which the server keeps no more. */
   readonly name: string;
   /** @param schema quoted. */
   readonly text: (schema: string) => string;

@@ -9,7 +9,7 @@ return type(info) == 'string' and info or ''
 `);
 
 /**
- * Whether the server can keep what is promised: it is Redis 6.2 or later (or Valkey), and does not evict. An evicted mark would let a session that was
+ * Whether the server can keep what is promised: it is Redis 6.2 or later (or Valkey), no replica, and does not evict. A replica gives what was ended on its primary. An evicted mark would let a session that was
  * revoked while it was being loaded be kept, an evicted index would hide sessions from a logout, an evicted lease would give a
  * fencing token again.
  *
@@ -27,6 +27,10 @@ export async function checkServer(
     throw new ServerUnsuitableError(
       `onehost needs Redis 6.2 or later, but found ${version}. Update the server.`,
     );
+  }
+  if (read('role') === 'slave') {
+    // As Redis says it of a write, since it may be over soon.
+    throw new Error('READONLY This is a replica, and onehost asks the primary alone');
   }
   const policy = read('maxmemory_policy');
   if (Number(read('maxmemory') ?? 0) > 0 && policy !== 'noeviction') {

@@ -18,13 +18,22 @@ export class Script {
     args: readonly string[],
     signal: AbortSignal,
   ): Promise<unknown> {
+    const rest = ['2', key, absent(key), ...args];
     try {
-      return await send(key, ['EVALSHA', this.#hash, '1', key, ...args], signal);
+      return await send(key, ['EVALSHA', this.#hash, ...rest], signal);
     } catch (error) {
       if (!isUnknownScript(error)) throw error;
-      return send(key, ['EVAL', this.#text, '1', key, ...args], signal);
+      return send(key, ['EVAL', this.#text, ...rest], signal);
     }
   }
+}
+
+/**
+ * A second key, which is never there. While a Cluster moves the keys of a slot from one server to another, some are still on the one, and what would do with one
+ * key is sent to the other, where a script would take all that has not come yet for gone. What has several keys of which one is not there it refuses on both, with TRYAGAIN.
+ */
+function absent(key: string): string {
+  return `${key}-`;
 }
 
 /** After a restart, a failover, or `SCRIPT FLUSH`. Nothing was done. */

@@ -3,7 +3,7 @@ import { type RedisClient, type SendCommand, sendBy } from './redis-client.ts';
 import type { Script } from './script.ts';
 import { translateError, type UnavailableError } from './translate-error.ts';
 
-/** What a store asks of the server. It looks once whether the server is fit, before the first command. */
+/** What a store asks of the server. It looks whether the server is fit, before the first command, and before the next one when it could not be asked: there may be another in its place. */
 export class ServerCommands {
   readonly prefix: string;
   readonly #send: SendCommand;
@@ -15,7 +15,9 @@ export class ServerCommands {
     this.prefix = prefix;
     this.#send = sendBy(of, client);
     this.#rethrow = (error) => {
-      throw translateError(error, Unavailable);
+      const translated = translateError(error, Unavailable);
+      if (translated instanceof Unavailable) this.#isChecked = false;
+      throw translated;
     };
   }
 

@@ -27,14 +27,15 @@ interface Sighting {
 export class TermSightings {
   readonly #sightings = new Map<string, Sighting>();
 
-  /** For how many milliseconds, about, `lease` had not been renewed when it was looked at. */
+  /** For how many milliseconds, at least, `lease` had not been renewed when it was looked at. */
   overdue(lease: LeaseRecord, serverNow: number, { begunAt, endedAt }: Look): number {
     const { name, fencingToken, renewals } = lease;
     const last = this.#sightings.get(name);
     const isSame = last?.fencingToken === fencingToken && last.renewals === renewals;
+    // By the latest moment at which it may have been answered: a holder may trust itself from the renewal on.
     const renewedAt = isSame
       ? last.renewedAt
-      : begunAt -
+      : endedAt -
         Math.max(
           0,
           Math.min(

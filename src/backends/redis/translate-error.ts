@@ -12,6 +12,9 @@ export const REMEDY = 'Look whether Redis runs, and at the "error" events of the
 const PASSING =
   /^(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|MISCONF|OOM|NOREPLICAS|UNKILLABLE|MOVED|ASK)\b/;
 
+/** What Redis before 7 puts before what a command of a script was refused with. */
+const OF_A_SCRIPT = /^ERR Error running script .*?: -(?=[A-Z])/;
+
 /** What to throw for what the client threw. */
 export function translateError(error: unknown, Unavailable: UnavailableError): Error {
   if (isOnehostError(error)) return error;
@@ -31,7 +34,7 @@ export function translateError(error: unknown, Unavailable: UnavailableError): E
 
 /** Whether the server has refused, and would again. */
 export function isLasting(error: unknown): boolean {
-  return isReply(error) && !PASSING.test(describe(error));
+  return isReply(error) && !PASSING.test(describe(error).replace(OF_A_SCRIPT, ''));
 }
 
 /** Of several addresses that all refused Node says nothing but a code. */

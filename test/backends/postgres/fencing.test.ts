@@ -1,7 +1,12 @@
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type OnehostPostgres, openPostgres, PostgresSessionCache } from '../../../src/postgres.ts';
+import {
+  type OnehostPostgres,
+  openPostgres,
+  PostgresLeaseStore,
+  PostgresSessionCache,
+} from '../../../src/postgres.ts';
 import { hashToken } from '../../../src/session-tokens/hash-token.ts';
 import { lacksPostgres, PostgresServer, signal } from '../../support/postgres-server.ts';
 import { OpenTransaction, someoneWaits } from './open-transaction.ts';
@@ -182,6 +187,22 @@ describe.skipIf(lacksPostgres)('what was ended does not come back', () => {
       await server.startAgain();
       expect(await cache.get('token')).toBeNull();
     }
+  });
+
+  test('so does the renewal of a lease, by which others judge when they may take it over', async () => {
+    const relaxed = server.pool({ options: '-c synchronous_commit=off' });
+    const own = await openPostgres(relaxed, { schema: postgres.schema });
+    const leases = new PostgresLeaseStore(own);
+    const lease = await leases.acquire('lease');
+    const renewals = async () =>
+      Number((await server.query(on('select renewals from onehost.leases'))).rows[0].renewals);
+    for (let renewed = 1; renewed <= 3; renewed++) {
+      await lease.renew();
+      await server.kill();
+      await server.startAgain();
+      expect(await renewals()).toBe(renewed);
+    }
+    await leases.close();
   });
 
   test('a transaction that is not read committed is refused', async () => {

@@ -9,6 +9,7 @@ import {
 } from '../../../src/postgres.ts';
 import { eventually } from '../../support/eventually.ts';
 import { lacksPostgres, PostgresServer } from '../../support/postgres-server.ts';
+import { TcpRelay } from '../../support/tcp-relay.ts';
 
 describe.skipIf(lacksPostgres)('who waits for a lease in PostgreSQL', () => {
   let server: PostgresServer;
@@ -96,6 +97,24 @@ describe.skipIf(lacksPostgres)('who waits for a lease in PostgreSQL', () => {
       expect.objectContaining({ code: 'ONEHOST_LEASE_STORE_CLOSED' }),
     );
     await eventually(async () => expect(await listeners()).toEqual([]));
+  });
+
+  test('gives the connection back when nothing comes back by it, and so the pool can end', async () => {
+    const lease = await holders.acquire('lease');
+    await using relay = await TcpRelay.before(server.port);
+    const cut = server.pool({ max: 4, port: relay.port, connectionTimeoutMillis: 500 });
+    const own = await openPostgres(cut, { schema: other.schema });
+    const waiting = new PostgresLeaseStore(own, { timeoutSeconds: 0.3 });
+    // Connections that are there already, by which the wait and the listening begin.
+    const idle = await Promise.all([1, 2, 3, 4].map(() => cut.connect()));
+    for (const client of idle) client.release();
+    relay.hold();
+    await expect(waiting.acquire('lease', { timeoutSeconds: 0.5 })).rejects.toThrow();
+    await own.close();
+    await eventually(() => expect(cut.totalCount).toBe(cut.idleCount));
+    relay.goOn();
+    await cut.end();
+    await lease.release();
   });
 
   test('runs the jobs of a scheduler on after a handover, each tick once', async () => {

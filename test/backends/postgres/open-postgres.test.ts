@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openPostgres, PostgresLeaseStore, PostgresSessionCache } from '../../../src/postgres.ts';
 import { lacksPostgres, PostgresServer } from '../../support/postgres-server.ts';
 
@@ -167,6 +167,45 @@ describe.skipIf(lacksPostgres)('openPostgres on a real server', () => {
     const preparing = server.pool({ max: 2 });
     await new PostgresSessionCache(await openPostgres(preparing)).get('token');
     expect(await prepared(preparing)).toBe(1);
+  });
+
+  test('reads hashes whatever the connection is told to show bytes as', async () => {
+    const told = server.pool({ options: '-c bytea_output=escape' });
+    const postgres = await openPostgres(told);
+    const cache = new PostgresSessionCache<{ userId: string; isMeant: boolean }>(postgres);
+    await cache.set('one', { userId: 'bytes', isMeant: false }, 60);
+    await cache.set('other', { userId: 'bytes', isMeant: true }, 60);
+    const listed = await cache.listByUser('bytes');
+    const meant = listed.find(({ session }) => session.isMeant);
+    expect(await cache.invalidateById('bytes', meant?.id ?? '')).toBe(true);
+    expect(await cache.get('other')).toBeNull();
+    expect(await cache.get('one')).not.toBeNull();
+  });
+
+  test('prepares under names that are not too long, whatever the schema is called', async () => {
+    const warned = vi.spyOn(console, 'error').mockImplementation(() => {});
+    onTestFinished(() => warned.mockRestore());
+    const schema = 'x'.repeat(40);
+    const cache = new PostgresSessionCache(await openPostgres(pool, { schema }));
+    const load = () => ({ session: { userId: 7 }, ttlSeconds: 60 });
+    await cache.getOrLoad('loaded', load);
+    await cache.set('token', { userId: 7 }, 60);
+    await cache.touch('token', 60);
+    const [listed] = await cache.listByUser(7);
+    await cache.invalidateById(7, listed?.id ?? '');
+    await cache.invalidate('token');
+    await cache.invalidateByUser(7);
+    await cache.clear();
+    await cache.purgeExpired();
+    // By pg, of a name that the server would cut off.
+    expect(warned.mock.calls).toEqual([]);
+  });
+
+  test('refuses a database that cannot keep every character', async () => {
+    await pool.query("create database latin encoding 'LATIN1' locale 'C' template template0");
+    const refused = openPostgres(server.pool({ database: 'latin' }));
+    await expect(refused).rejects.toThrow(withCode('SERVER_UNSUITABLE'));
+    await expect(refused).rejects.toThrow(/LATIN1/);
   });
 
   test('finds a session, those of a user and those that are dead by an index', async () => {

@@ -164,6 +164,20 @@ describe.skipIf(lacksPostgres)('while PostgreSQL cannot be asked', () => {
     expect(await position()).toBe(before);
   });
 
+  test('a connection that pg itself gave up waiting on does not go back to the pool', async () => {
+    const impatient = server.pool({ max: 2, query_timeout: 200, application_name: 'impatient' });
+    const own = new PostgresSessionCache(await openPostgres(impatient), { timeoutSeconds: 2 });
+    await own.set('token', { userId: 7 }, 60);
+    using _open = await OpenTransaction.of(
+      server.pool(),
+      'update onehost.sessions set touched_at = touched_at',
+    );
+    await expect(own.touch('token', 60)).rejects.toThrow(unavailable);
+    expect(impatient.totalCount).toBe(impatient.idleCount);
+    // By the same connection it would wait for the end of what goes on there.
+    expect(await own.get('token')).toEqual({ userId: 7 });
+  });
+
   test('a call does not wait for a lock for longer than its deadline, here and on the server', async () => {
     await cache.set('token', { userId: 7 }, 60);
     using _open = await OpenTransaction.of(

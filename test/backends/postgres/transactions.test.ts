@@ -1,4 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import { sql, type Transaction } from 'kysely';
 import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -241,10 +241,91 @@ describe.skipIf(lacksPostgres)('a transaction under a lease in PostgreSQL', () =
     for (const pid of pids) signal(pid, 'SIGCONT');
   });
 
+  test('that cannot begin leaves nothing open on the connection that it gives back', async () => {
+    // So that the server gives up before its caller does.
+    const patient = new PostgresLeaseStore<AppTables>(ours, { timeoutSeconds: 10 });
+    const lease = await patient.acquire('lease', { durationSeconds: 3 });
+    using locking = await OpenTransaction.of(
+      admin,
+      `lock table ${schema}.leases in access exclusive mode`,
+    );
+    await expect(lease.transaction(() => {})).rejects.toThrow(
+      withCode('ONEHOST_LEASE_STORE_UNAVAILABLE'),
+    );
+    await locking.end('rollback');
+    const open = "application_name = 'ours' and state like 'idle in transaction%'";
+    const { rows } = await admin.query(`select state from pg_stat_activity where ${open}`);
+    expect(rows).toEqual([]);
+    await patient.close();
+  });
+
+  test('may be under a lease of a year', async () => {
+    const lease = await leases.acquire('lease', { durationSeconds: 365 * 24 * 60 * 60 });
+    await lease.transaction((transaction) => write(transaction));
+    expect(await reports()).toBe(1);
+  });
+
+  test.each<[string, () => Promise<void>]>([
+    ['returned', () => Promise.resolve()],
+    ['thrown', () => Promise.reject(new Error('of the work'))],
+  ])('takes no statement once its work has %s', async (_, end) => {
+    const lease = await leases.acquire('lease');
+    let late: Promise<unknown> = Promise.resolve();
+    await lease
+      .transaction(async (transaction) => {
+        await write(transaction);
+        late = nextTurn().then(() => write(transaction, 'tuesday'));
+        late.catch(() => {});
+        await end();
+      })
+      .catch(() => {});
+    await expect(late).rejects.toThrow(withCode('ONEHOST_INVALID_TRANSACTION'));
+    const { rows } = await admin.query("select day from report where day = 'tuesday'");
+    expect(rows).toEqual([]);
+  });
+
+  test('does not wait much longer for a statement than the server would let it take, when no answer comes', async () => {
+    const hasty = new PostgresLeaseStore<AppTables>(ours, { timeoutSeconds: 0.3 });
+    const lease = await hasty.acquire('hasty', { durationSeconds: 1 });
+    let pid = 0;
+    const begun = performance.now();
+    const hung = lease.transaction(async (transaction) => {
+      const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(
+        transaction,
+      );
+      pid = rows[0]?.pid ?? 0;
+      // It is renewed by another process of the server, and so its term does not end.
+      signal(pid, 'SIGSTOP');
+      await write(transaction);
+    });
+    await expect(hung).rejects.toThrow(withCode('ONEHOST_LEASE_STORE_UNAVAILABLE'));
+    expect(performance.now() - begun).toBeLessThan(3000);
+    expect(lease.isHeld()).toBe(true);
+    signal(pid, 'SIGCONT');
+    await hasty.close();
+  });
+
   test('uses names and ids as they are, whatever is in them', async () => {
     const lease = await leases.acquire("'; drop table report; --\\\0ü");
     await lease.transaction((transaction) => write(transaction));
     expect(await reports()).toBe(1);
+  });
+
+  test('of the ledger waits for a row no longer than a call may take', async () => {
+    const hasty = new PostgresLeaseStore<AppTables>(ours, { timeoutSeconds: 0.3 });
+    const ledger = new PostgresJobLedger<AppTables>(ours);
+    const lease = await hasty.acquire('hasty');
+    await ledger.register(lease, { name: 'job', schedule: 'each second', startAt: new Date(0) });
+    using _handling = await OpenTransaction.of(
+      admin,
+      `update ${schema}.jobs set handled_until = 0`,
+    );
+    const begun = performance.now();
+    await expect(ledger.begin(lease, 'job', new Date(1))).rejects.toThrow(
+      withCode('ONEHOST_LEASE_STORE_UNAVAILABLE'),
+    );
+    expect(performance.now() - begun).toBeLessThan(2000);
+    await hasty.close();
   });
 
   test('of the ledger waits for another one on the same job, and goes on from there', async () => {

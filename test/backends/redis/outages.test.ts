@@ -227,6 +227,34 @@ describe.skipIf(lacksRedis)('a server that is unfit is refused, before anything 
     expect(await client.dbSize()).toBe(0);
   });
 
+  test('because it is a replica, from the first call on, and again when the way has led to another server', async () => {
+    const { server: primary } = await start();
+    const { server } = await start({ settings: { replicaof: `127.0.0.1 ${primary.port}` } });
+    const admin = await connect(server.port);
+    await new RedisSessionCache(await connect(primary.port)).set('token', { userId: 7 }, 60);
+    while ((await admin.exists('{onehost}:generation')) === 0) await wait(10);
+    await using relay = await TcpRelay.before(server.port);
+    const cache = new RedisSessionCache(await connect(relay.port), { timeoutSeconds: TIMEOUT });
+    const refuse = async () => {
+      const { error } = await refusal(() => cache.get('token'));
+      expect(error).toMatchObject({ code: 'ONEHOST_CACHE_UNAVAILABLE' });
+      expect(error.message).toContain('replica');
+    };
+    await refuse();
+    await admin.sendCommand(['REPLICAOF', 'NO', 'ONE']);
+    expect(await cache.get('token')).toEqual({ userId: 7 });
+    // As a Sentinel demotes a server: what was connected to it has to connect anew.
+    await admin.sendCommand(['REPLICAOF', '127.0.0.1', String(primary.port)]);
+    await relay.refuse();
+    await refusal(() => cache.get('token'));
+    await relay.accept();
+    const end = performance.now() + 5000;
+    while (!(await refusal(() => cache.get('token'))).error.message.includes('replica')) {
+      if (performance.now() > end) throw new Error('It is not known for a replica.');
+    }
+    await refuse();
+  });
+
   test('but not because its user may not ask', async () => {
     const { server } = await start();
     const admin = await connect(server.port);
@@ -262,6 +290,22 @@ describe.skipIf(lacksRedis)('a server that is unfit is refused, before anything 
     const { error } = await refusal(fill);
     expect(error).toMatchObject({ code: 'ONEHOST_CACHE_UNAVAILABLE' });
     expect(error.message).toContain('OOM');
+  });
+
+  test('what only time mends is passing, also as Redis 6.2 tells it of a script', async () => {
+    const told =
+      "ERR Error running script (call to f_6b1bf486c81ceb7edf3c093f4c48582e38c0e791): @user_script:17: @user_script: 17: -READONLY You can't write against a read only replica. ";
+    const sendCommand = () => Promise.reject(new Error(told));
+    const cache = new RedisSessionCache({ sendCommand });
+    const { error } = await refusal(() => cache.invalidate('token'));
+    expect(error).toMatchObject({ code: 'ONEHOST_CACHE_UNAVAILABLE' });
+    const wrong = new RedisSessionCache({
+      sendCommand: () =>
+        Promise.reject(new Error(told.replace('-READONLY', '-WRONGTYPE some READONLY'))),
+    });
+    expect((await refusal(() => wrong.invalidate('token'))).error).toMatchObject({
+      code: 'ONEHOST_SERVER_UNSUITABLE',
+    });
   });
 
   test('scripts that it forgot are sent again', async () => {

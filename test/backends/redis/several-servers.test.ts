@@ -13,6 +13,7 @@ import { TemporaryFolder } from '../../support/temporary-folder.ts';
 import { lacksRedis } from './redis-place.ts';
 
 const PATIENCE_MILLISECONDS = 30_000;
+const SLOTS = 16_384;
 
 async function start(options: RedisServerOptions = {}): Promise<RedisServer> {
   const folder = new TemporaryFolder();
@@ -39,6 +40,67 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
     if (performance.now() > end) throw new Error('It does not become so.');
     await wait(20);
   }
+}
+
+/** That many servers which share the slots among them, each as many. */
+async function startCluster(count: number): Promise<RedisServer[]> {
+  const servers: RedisServer[] = [];
+  const buses: string[] = [];
+  for (let index = 0; index < count; index++) {
+    const bus = String(await freePort());
+    buses.push(bus);
+    const settings = {
+      'cluster-enabled': 'yes',
+      'cluster-port': bus,
+      'cluster-node-timeout': '2000',
+    };
+    servers.push(await start({ settings }));
+  }
+  const [first] = servers as [RedisServer];
+  const bound = (index: number) => Math.floor((index * SLOTS) / count);
+  for (const [index, server] of servers.entries()) {
+    const range = [String(bound(index)), String(bound(index + 1) - 1)];
+    await tell(server, 'CLUSTER', 'ADDSLOTSRANGE', ...range);
+    const bus = buses[index] as string;
+    await tell(first, 'CLUSTER', 'MEET', '127.0.0.1', String(server.port), bus);
+  }
+  for (const server of servers) {
+    await until(async () => /cluster_state:ok/.test(await tell(server, 'CLUSTER', 'INFO')));
+  }
+  return servers;
+}
+
+async function connectToCluster(servers: readonly RedisServer[]) {
+  const cluster = createCluster({ rootNodes: servers.map(({ url }) => ({ url })) });
+  cluster.on('error', () => {});
+  await cluster.connect();
+  onTestFinished(() => cluster.destroy());
+  return cluster;
+}
+
+/** The slot of a key on its way from the server that it is on to another one, as `redis-cli --cluster reshard` moves it. */
+async function moveOf(key: string, servers: readonly RedisServer[]) {
+  const [first, second] = servers as [RedisServer, RedisServer];
+  const slot = await tell(first, 'CLUSTER', 'KEYSLOT', key);
+  const isOnFirst = Number(slot) < SLOTS / servers.length;
+  const [from, to] = isOnFirst ? [first, second] : [second, first];
+  const [source, target] = [await tell(from, 'CLUSTER', 'MYID'), await tell(to, 'CLUSTER', 'MYID')];
+  const setSlot = (server: RedisServer, ...how: string[]) =>
+    tell(server, 'CLUSTER', 'SETSLOT', slot, ...how);
+  const carryOver = (...keys: string[]) =>
+    tell(from, 'MIGRATE', '127.0.0.1', String(to.port), '', '0', '5000', 'KEYS', ...keys);
+  return {
+    begin: async () => {
+      await setSlot(to, 'IMPORTING', source);
+      await setSlot(from, 'MIGRATING', target);
+    },
+    carryOver,
+    end: async () => {
+      await carryOver(...JSON.parse(await tell(from, 'CLUSTER', 'GETKEYSINSLOT', slot, '100')));
+      await setSlot(to, 'NODE', target);
+      await setSlot(from, 'NODE', target);
+    },
+  };
 }
 
 let uses = 0;
@@ -97,35 +159,8 @@ describe.skipIf(lacksRedis)('all of it works', () => {
   });
 
   test('in a Cluster, whose keys of one prefix are on one server', async () => {
-    const settings = async () => ({
-      'cluster-enabled': 'yes',
-      'cluster-port': String(await freePort()),
-      'cluster-node-timeout': '2000',
-    });
-    const servers = [];
-    const ports = [];
-    for (let count = 0; count < 3; count++) {
-      const own = await settings();
-      ports.push(own['cluster-port']);
-      servers.push(await start({ settings: own }));
-    }
-    const [first] = servers as [RedisServer];
-    const ranges = [
-      ['0', '5460'],
-      ['5461', '10922'],
-      ['10923', '16383'],
-    ] as const;
-    for (const [index, server] of servers.entries()) {
-      await tell(server, 'CLUSTER', 'ADDSLOTSRANGE', ...(ranges[index] as readonly string[]));
-      const bus = ports[index] as string;
-      await tell(first, 'CLUSTER', 'MEET', '127.0.0.1', String(server.port), bus);
-    }
-    for (const server of servers) {
-      await until(async () => /cluster_state:ok/.test(await tell(server, 'CLUSTER', 'INFO')));
-    }
-    const cluster = createCluster({ rootNodes: servers.map(({ url }) => ({ url })) });
-    cluster.on('error', () => {});
-    await cluster.connect();
+    const servers = await startCluster(3);
+    const cluster = await connectToCluster(servers);
     await useAll(cluster);
     // Two prefixes on two of the three servers, at least.
     for (const prefix of ['a', 'b', 'c', 'd', 'e', 'f']) {
@@ -136,7 +171,34 @@ describe.skipIf(lacksRedis)('all of it works', () => {
       servers.map(async (each) => Number(await tell(each, 'DBSIZE'))),
     );
     expect(sizes.filter((size) => size > 0).length).toBeGreaterThan(1);
-    cluster.destroy();
+  });
+
+  test('in a Cluster, and while keys move to another of its servers nothing is taken for gone that has not come yet', async () => {
+    const servers = await startCluster(2);
+    const cluster = await connectToCluster(servers);
+    const cache = new RedisSessionCache(cluster, { prefix: 'moving' });
+    const leases = new RedisLeaseStore(cluster, { prefix: 'moving' });
+    const others = new RedisLeaseStore(cluster, { prefix: 'moving' });
+    await cache.set('token', { userId: 7 }, 60);
+    const lease = await leases.acquire('lease');
+    const move = await moveOf('{moving}:', servers);
+    await move.begin();
+    const unavailable = { code: 'ONEHOST_CACHE_UNAVAILABLE' };
+    await expect(cache.invalidate('token')).rejects.toMatchObject(unavailable);
+    await expect(cache.invalidateByUser(7)).rejects.toMatchObject(unavailable);
+    await expect(cache.set('another', { userId: 7 }, 60)).rejects.toMatchObject(unavailable);
+    await expect(others.tryAcquire('lease')).rejects.toMatchObject({
+      code: 'ONEHOST_LEASE_STORE_UNAVAILABLE',
+    });
+    await move.carryOver('{moving}:generation');
+    await expect(cache.invalidate('token')).rejects.toMatchObject(unavailable);
+    await move.end();
+    expect(await cache.get('token')).toEqual({ userId: 7 });
+    expect(await cache.invalidateByUser(7)).toBe(1);
+    expect(await cache.get('token')).toBeNull();
+    await lease.renew();
+    expect(await others.tryAcquire('lease')).toBeNull();
+    await leases.close();
   });
 
   test('by Sentinel, also after the primary was killed and a replica is in its place', async () => {
