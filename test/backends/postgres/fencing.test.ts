@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type OnehostPostgres, openPostgres, PostgresSessionCache } from '../../../src/postgres.ts';
 import { hashToken } from '../../../src/session-tokens/hash-token.ts';
+import { sessionIdOf } from '../../../src/session-tokens/session-id.ts';
 import { lacksPostgres, PostgresServer, signal } from '../../support/postgres-server.ts';
 import { OpenTransaction, someoneWaits } from './open-transaction.ts';
 
@@ -172,6 +173,7 @@ describe.skipIf(lacksPostgres)('what was ended does not come back', () => {
     const ends: (() => Promise<unknown>)[] = [
       () => own.invalidate('token'),
       () => own.invalidateByUser(7),
+      () => own.invalidateById(7, sessionIdOf('token')),
       () => own.clear(),
       () => own.touch('token', 0.001),
     ];
