@@ -142,6 +142,41 @@ export const leaseMutations: readonly Mutation[] = [
     caughtBy: 'test/lease-keeping/lease-keeper.test.ts',
   },
   {
+    name: 'a term lasts as long as the first one did',
+    breaks: 'trust',
+    file: 'src/backends/sqlite/lease-rows.ts',
+    edits: [["        duration_milliseconds: eb.ref('excluded.duration_milliseconds'),\n", '']],
+    caughtBy: 'test/backends/sqlite/database-lease-store.test.ts',
+  },
+  {
+    name: 'a term in a file is taken over though it was renewed meanwhile',
+    breaks: 'takeover',
+    file: 'src/backends/sqlite/database-lease-store.ts',
+    edits: [
+      [
+        '    found?.holder === current?.holder &&\n    found?.renewals === current?.renewals\n',
+        '    found?.holder === current?.holder\n',
+      ],
+    ],
+    caughtBy: 'test/backends/sqlite/term-watch.test.ts',
+  },
+  {
+    name: 'others can read who the holder is before it has its lock',
+    breaks: 'takeover',
+    file: 'src/backends/sqlite/database-lease-store.ts',
+    edits: [
+      [
+        '    // Before anybody can read that this instance is the holder.\n    this.#holdLock();\n',
+        '',
+      ],
+      [
+        '    if (row === null) return null;\n    const lease',
+        '    if (row === null) return null;\n    this.#holdLock();\n    const lease',
+      ],
+    ],
+    caughtBy: 'test/backends/sqlite/term-watch.test.ts',
+  },
+  {
     name: 'the monotonic clock keeps the offset of a time namespace',
     breaks: 'trust',
     file: 'src/contract/clock.ts',

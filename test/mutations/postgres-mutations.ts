@@ -104,6 +104,18 @@ export const postgresMutations: readonly Mutation[] = [
     caughtBy: fencing,
   },
   {
+    name: 'PostgreSQL: a crash may undo an invalidation by id',
+    breaks: 'durability',
+    file: sessions,
+    edits: [
+      [
+        '  perform :schema.be_durable();\n  perform :schema.raise_fences(array[:schema.token_bucket(p_token_hash)]);\n  removed := :schema.drop_sessions(p_user_hash, array',
+        '  perform :schema.raise_fences(array[:schema.token_bucket(p_token_hash)]);\n  removed := :schema.drop_sessions(p_user_hash, array',
+      ],
+    ],
+    caughtBy: fencing,
+  },
+  {
     name: 'PostgreSQL: any isolation level will do',
     breaks: 'fencing',
     file: sessions,

@@ -83,6 +83,13 @@ export const redisMutations: readonly Mutation[] = [
     caughtBy: outages,
   },
   {
+    name: 'an index goes before a session that was touched',
+    breaks: 'index',
+    file: `${redis}/session-scripts.ts`,
+    edits: [['index(header.user, ARGV[1], expires)\nreturn 1', 'return 1']],
+    caughtBy: sessions,
+  },
+  {
     name: 'what a clear left is not removed',
     breaks: 'size',
     file: `${redis}/session-scripts.ts`,
@@ -206,6 +213,19 @@ export const redisMutations: readonly Mutation[] = [
     breaks: 'fencing',
     file: `${redis}/lease-scripts.ts`,
     edits: [['term[1] == token and term[2] == holder', 'term[2] == holder']],
+    caughtBy: leases,
+  },
+  {
+    name: 'a term in Redis lasts as long as the first one did',
+    breaks: 'trust',
+    file: `${redis}/lease-scripts.ts`,
+    edits: [
+      ["\n  'duration', ARGV[10], 'renewals'", "\n  'renewals'"],
+      [
+        "redis.call('SADD', base .. 'leases', ARGV[1])",
+        "redis.call('HSETNX', key, 'duration', ARGV[10])\nredis.call('SADD', base .. 'leases', ARGV[1])",
+      ],
+    ],
     caughtBy: leases,
   },
   {

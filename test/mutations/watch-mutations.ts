@@ -162,6 +162,25 @@ export const watchMutations: readonly Mutation[] = [
     caughtBy: seatClock,
   },
   {
+    name: 'a session that is put again keeps its seat of before',
+    breaks: 'revocation',
+    file: `${sqlite}/near-cache.ts`,
+    edits: [
+      [
+        'if (previous !== undefined) this.#remove(previous);\n    else if (this.#clock.isFull) {',
+        'if (previous === undefined && this.#clock.isFull) {',
+      ],
+    ],
+    caughtBy: 'test/backends/sqlite/near-cache-seats.test.ts',
+  },
+  {
+    name: 'who has knocked once is remembered for ever',
+    breaks: 'size',
+    file: `${sqlite}/doorkeeper.ts`,
+    edits: [['    if (this.#knocked.size >= this.#maxKeys) this.#knocked.clear();\n', '']],
+    caughtBy: 'test/backends/sqlite/doorkeeper.test.ts',
+  },
+  {
     name: 'a clock that is set back puts off the look at the file',
     breaks: 'revocation',
     file: 'src/files/file-identity.ts',

@@ -115,12 +115,13 @@ export class DatabaseSessionCache<S extends Session = Session> implements Sessio
     const near = this.#near;
     const seat = this.#liveSeat(token);
     const isNear = near !== null && seat !== NOWHERE;
-    if (isNear && this.#gainsTooLittle(near.expiresAt(seat), ttlSeconds)) return true;
+    // Others may have extended it since this process read it, but by no longer a life: that would have been logged.
+    const isKnown = isNear && near.lifetime(seat) < ttlSeconds * 1000 + 1;
+    if (isKnown && this.#gainsTooLittle(near.expiresAt(seat), ttlSeconds)) return true;
     const tokenHash = bytesOf(isNear ? near.tokenHash(seat) : hashToken(token));
-    // Another process may have extended it since this one read it: that is not logged.
     const life = this.#store.findLife(tokenHash);
     if (life === null) return false;
-    if (isNear) near.setExpiresAt(seat, life.expiresAt);
+    if (isNear) near.setLife(seat, life.touchedAt, life.expiresAt);
     if (this.#gainsTooLittle(life.expiresAt, ttlSeconds)) return true;
     return this.#store.extend(tokenHash, ttlSeconds) !== null;
   }

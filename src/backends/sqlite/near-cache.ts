@@ -31,6 +31,7 @@ export class NearCache<S> implements ChangeListener {
   readonly #doorkeeper: Doorkeeper;
 
   readonly #expiresAt: number[] = [];
+  readonly #lifetimes: number[] = [];
   readonly #shared: (S | undefined)[] = [];
   readonly #sessions: (ReadSession<S> | undefined)[] = [];
 
@@ -50,8 +51,17 @@ export class NearCache<S> implements ChangeListener {
     return this.#expiresAt[seat] as number;
   }
 
-  setExpiresAt(seat: number, expiresAt: number): void {
+  /**
+   * How long after a touch the session expires at most, in milliseconds, if others touch it and nobody is told; Infinity until
+   * {@link setLife} says.
+   */
+  lifetime(seat: number): number {
+    return this.#lifetimes[seat] as number;
+  }
+
+  setLife(seat: number, touchedAt: number, expiresAt: number): void {
     this.#expiresAt[seat] = expiresAt;
+    this.#lifetimes[seat] = expiresAt - touchedAt;
   }
 
   read(seat: number): S {
@@ -74,6 +84,7 @@ export class NearCache<S> implements ChangeListener {
     this.#ofToken.put(ownString(token), seat);
     this.#ofHash.set(tokenHash, seat);
     this.#expiresAt[seat] = expiresAt;
+    this.#lifetimes[seat] = Number.POSITIVE_INFINITY;
     this.#shared[seat] = held.shared;
     this.#sessions[seat] = session;
     const hashes = this.#hashesOfUser.get(userId);
@@ -100,6 +111,7 @@ export class NearCache<S> implements ChangeListener {
     this.#hashesOfUser.clear();
     this.#clock.clear();
     this.#expiresAt.length = 0;
+    this.#lifetimes.length = 0;
     this.#shared.length = 0;
     this.#sessions.length = 0;
   }

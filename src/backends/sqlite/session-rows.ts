@@ -19,6 +19,7 @@ const selectPlace = statement<Pick<EntryKey, 'tokenKey'>>()((db, param) =>
       'token_hash as tokenHash',
       'user_id as userId',
       'created_at as createdAt',
+      'touched_at as touchedAt',
       'expires_at as expiresAt',
     ])
     .where('token_key', '=', param('tokenKey'))
@@ -127,7 +128,7 @@ export interface EntryRow {
 }
 
 /** An entry without its payload. */
-type Life = Pick<EntryRow, 'tokenHash' | 'userId' | 'createdAt' | 'expiresAt'>;
+type Life = Omit<EntryRow, 'payload'>;
 
 /**
  * The rows of `onehost_sessions` that are of the current generation, live or expired, by statements prepared once on one

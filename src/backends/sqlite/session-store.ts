@@ -9,6 +9,9 @@ import { type EntryRow, SessionRows } from './session-rows.ts';
 /** What is read of an entry; live at the time of reading. */
 export type LiveEntry = Pick<EntryRow, 'userId' | 'payload' | 'expiresAt'>;
 
+/** When an entry was set or touched last, and when it expires. */
+export type Life = Pick<EntryRow, 'touchedAt' | 'expiresAt'>;
+
 /**
  * How many expired or cleared entries each `set` removes. More than one, so that after a burst or a
  * `clear` their number falls although nobody purges, instead of staying at its highest.
@@ -24,8 +27,9 @@ interface Outcome<T> {
 /**
  * The sessions in the file, each operation one transaction. It keeps the rule of the change log: what
  * others may hold and must not use any more is logged in the transaction that changes it; a fresh entry
- * and a longer life are not, since nobody can hold the one, and who holds the other reads it again when
- * the shorter life is over.
+ * and a life that goes on are not, since nobody can hold the one, and who holds the other reads it again when
+ * the shorter life is over. A life that will be longer than it was is: who holds the old one would take a touch that
+ * shortens it for one that changes nothing.
  */
 export class SessionStore {
   readonly #database: OnehostDatabase;
@@ -45,7 +49,7 @@ export class SessionStore {
     return entry !== undefined && this.#isLive(entry) ? entry : null;
   }
 
-  findLife(tokenHash: Buffer): { readonly expiresAt: number } | null {
+  findLife(tokenHash: Buffer): Life | null {
     const life = this.#database.read(() => this.#rows.findLife(tokenHash));
     return life !== undefined && this.#isLive(life) ? life : null;
   }
@@ -57,7 +61,7 @@ export class SessionStore {
   put(tokenHash: Buffer, session: EncodedSession, ttlSeconds: number): void {
     this.#change({ tokenHash }, () => ({
       result: undefined,
-      logged: this.#upsert(tokenHash, session, this.#expiry(ttlSeconds)),
+      logged: this.#upsert(tokenHash, session, this.#lifeOf(ttlSeconds)),
     }));
   }
 
@@ -84,9 +88,9 @@ export class SessionStore {
       if (this.#log.concernsSince(fence, tokenHash, session.userId)) {
         return { result: null, logged: [] };
       }
-      const expiresAt = this.#expiry(ttlSeconds);
-      const logged = this.#upsert(tokenHash, session, expiresAt);
-      return { result: { ...session, expiresAt }, logged };
+      const life = this.#lifeOf(ttlSeconds);
+      const logged = this.#upsert(tokenHash, session, life);
+      return { result: { ...session, expiresAt: life.expiresAt }, logged };
     });
   }
 
@@ -95,9 +99,10 @@ export class SessionStore {
     return this.#change({ tokenHash }, () => {
       const life = this.#rows.findLife(tokenHash);
       if (life === undefined || !this.#isLive(life)) return { result: null, logged: [] };
-      const expiresAt = this.#expiry(ttlSeconds);
-      this.#rows.setExpiry({ tokenHash, touchedAt: this.now(), expiresAt });
-      return { result: expiresAt, logged: expiresAt < life.expiresAt ? [{ tokenHash }] : [] };
+      const next = this.#lifeOf(ttlSeconds);
+      this.#rows.setExpiry({ tokenHash, ...next });
+      const isTold = next.expiresAt < life.expiresAt || lengthOf(next) > lengthOf(life);
+      return { result: next.expiresAt, logged: isTold ? [{ tokenHash }] : [] };
     });
   }
 
@@ -166,8 +171,11 @@ export class SessionStore {
   }
 
   /** Inside a transaction. What is to be logged: that something was replaced, if it was. */
-  #upsert(tokenHash: Buffer, session: EncodedSession, expiresAt: number): Change[] {
-    const now = this.now();
+  #upsert(
+    tokenHash: Buffer,
+    session: EncodedSession,
+    { touchedAt: now, expiresAt }: Life,
+  ): Change[] {
     const previous = this.#rows.findPlace(tokenHash);
     const goesOn =
       previous !== undefined &&
@@ -232,11 +240,17 @@ export class SessionStore {
     return Math.floor(this.#database.clock.now());
   }
 
-  #expiry(ttlSeconds: number): number {
-    return expiryAfter(this.now(), ttlSeconds);
+  /** What begins now. */
+  #lifeOf(ttlSeconds: number): Life {
+    const touchedAt = this.now();
+    return { touchedAt, expiresAt: expiryAfter(touchedAt, ttlSeconds) };
   }
 
   #isLive(entry: { readonly expiresAt: number }): boolean {
     return entry.expiresAt > this.now();
   }
+}
+
+function lengthOf({ touchedAt, expiresAt }: Life): number {
+  return expiresAt - touchedAt;
 }

@@ -57,6 +57,19 @@ export function timeClaims(claim: LeaseClaim): void {
     assert.equal(lease.isHeld(), false);
   });
 
+  claim(
+    'a term lasts as long as was asked for, however long the one before it did',
+    async (context) => {
+      const { ours, theirs } = context;
+      const before = await theirs.leases.acquire('lease', { durationSeconds: 2 });
+      await before.release();
+      const lease = await ours.leases.acquire('lease', { durationSeconds: 20 });
+      await ours.stall(10);
+      assert.equal(lease.isHeld(), true);
+      assert.equal(await theirs.leases.tryAcquire('lease'), null);
+    },
+  );
+
   claim('a term that was lost does not come back, though nobody took it', async (context) => {
     const { ours, place } = context;
     const lease = await ours.leases.acquire('lease', { durationSeconds: 10 });

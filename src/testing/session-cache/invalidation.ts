@@ -38,6 +38,19 @@ export function invalidationClaims(claim: Claim): void {
     assert.equal(await cache.invalidateByUser(1), 2);
   });
 
+  claim(
+    'a session that lives on after a touch goes with the others of its user',
+    ['retains'],
+    async ({ cache, advance }) => {
+      await cache.set('token', { userId: 7 }, 10);
+      assert.equal(await cache.touch('token', 100), true);
+      await advance(50);
+      assert.equal((await cache.listByUser(7)).length, 1);
+      assert.equal(await cache.invalidateByUser(7), 1);
+      assert.equal(await cache.get('token'), null);
+    },
+  );
+
   claim('exceptToken keeps the session at hand', ['retains'], async ({ cache }) => {
     await cache.set('here', { userId: 7 }, 60);
     await cache.set('elsewhere', { userId: 7 }, 60);

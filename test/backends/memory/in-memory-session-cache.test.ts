@@ -41,6 +41,17 @@ describe('InMemorySessionCache', () => {
     expect(cache.invalidateByUser(2)).toBe(0);
   });
 
+  test('does not keep what was revoked while it was loaded, however many others were', async () => {
+    const cache = new InMemorySessionCache<TestSession>();
+    let loads = 0;
+    const session = await cache.getOrLoad('token', () => {
+      if (++loads === 1)
+        for (let userId = 5000; userId >= 0; userId--) cache.invalidateByUser(userId);
+      return { session: { userId: 7, loads }, ttlSeconds: 60 };
+    });
+    expect(session).toEqual({ userId: 7, loads: 2 });
+  });
+
   test.each([0, -1, 1.5, Number.NaN, '10'])('refuses maxEntries of %s', (maxEntries) => {
     expect(() => new InMemorySessionCache({ maxEntries: maxEntries as number })).toThrow(
       expect.objectContaining({ code: 'ONEHOST_INVALID_OPTION' }),

@@ -8,6 +8,7 @@ import {
   PostgresSessionCache,
 } from '../../../src/postgres.ts';
 import { hashToken } from '../../../src/session-tokens/hash-token.ts';
+import { sessionIdOf } from '../../../src/session-tokens/session-id.ts';
 import { lacksPostgres, PostgresServer, signal } from '../../support/postgres-server.ts';
 import { OpenTransaction, someoneWaits } from './open-transaction.ts';
 
@@ -177,6 +178,7 @@ describe.skipIf(lacksPostgres)('what was ended does not come back', () => {
     const ends: (() => Promise<unknown>)[] = [
       () => own.invalidate('token'),
       () => own.invalidateByUser(7),
+      () => own.invalidateById(7, sessionIdOf('token')),
       () => own.clear(),
       () => own.touch('token', 0.001),
     ];

@@ -23,3 +23,11 @@ test('a seat that was given up is taken again, so that memory ends where it was 
   seats.delete(NOWHERE);
   expect(seats.size).toBeLessThanOrEqual(4);
 });
+
+test('a session that is put again has one seat, and none once it has changed', () => {
+  const near = new NearCache(4);
+  for (let time = 1; time <= 2; time++) near.put('token', readSession('token'), time);
+  expect(near.expiresAt(near.seatOf('token'))).toBe(2);
+  near.tokenChanged(hashToken('token'));
+  expect(near.seatOf('token')).toBe(NOWHERE);
+});

@@ -271,6 +271,14 @@ describe.each(changeWatches)('the near cache, with the change watch %s', (change
     expect(there.get('token')).toEqual({ userId: 7 });
   });
 
+  test('is told of nothing after close', async () => {
+    const { first, here } = await openTwo();
+    here.close();
+    const reasons = droppedReasons();
+    new DatabaseSessionCache(first, { nearCacheEntries: 0 }).clear();
+    expect(reasons).toEqual([]);
+  });
+
   test('a database that was closed is named as the reason', async () => {
     const { first, here } = await openTwo();
     here.set('token', { userId: 7 }, 60);
@@ -337,6 +345,25 @@ describe.each(changeWatches)('touch, with the change watch %s', (changeWatch) =>
     expect(there.touch('token', 100)).toBe(true);
     expect(touchedAt(here)).toBe(start + 5000);
   });
+
+  test.each([
+    { does: 'longer', theirSeconds: 1000, ourSeconds: 100 },
+    { does: 'as long again', theirSeconds: 100, ourSeconds: 50 },
+  ])(
+    'ends a life sooner that another process has made $does',
+    async ({ theirSeconds, ourSeconds }) => {
+      const { here, there, clock } = await openTwo();
+      there.set('token', { userId: 7 }, 100);
+      here.get('token');
+      here.touch('token', 100);
+      clock.advance(100 - ourSeconds);
+      there.touch('token', theirSeconds);
+      // What this process holds in memory has hardly longer to live than it is to have from now on.
+      expect(here.touch('token', ourSeconds)).toBe(true);
+      clock.advance(ourSeconds);
+      expect([here.get('token'), there.get('token')]).toEqual([null, null]);
+    },
+  );
 
   test('writes each time with a touchWriteShare of 0', async () => {
     const { first, clock } = await openTwo();

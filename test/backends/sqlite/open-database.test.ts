@@ -276,11 +276,14 @@ describe('after the machine went down', () => {
     return file;
   }
 
-  test('a damaged file is found out when it is opened', async () => {
+  test('a damaged file is found out when it is opened, each time that somebody tries', async () => {
     using folder = new TemporaryFolder();
     const file = await leaveDamaged(folder);
-    const error = await refusal(openDatabaseIn({ ...machine, bootId: () => 'next boot' }, file));
-    expect(error.code).toBe('ONEHOST_DATABASE_CORRUPT');
+    // A supervisor starts the app again and again.
+    for (const bootId of ['next boot', 'next boot', 'the one after']) {
+      const error = await refusal(openDatabaseIn({ ...machine, bootId: () => bootId }, file));
+      expect(error.code).toBe('ONEHOST_DATABASE_CORRUPT');
+    }
   });
 
   test('the check is not made again during the same boot, nor where nothing was left over', async () => {

@@ -50,6 +50,21 @@ function asOfAnotherProcess(): void {
   });
 }
 
+test('the lock of an instance is held before anybody can read that it is the holder', async () => {
+  const holders: unknown[] = [];
+  const hold = () =>
+    withConnection(folder.file('a.db'), (connection) => {
+      holders.push(connection.prepare('select holder from onehost_leases').pluck().get());
+    });
+  const processLocks = () => ({ hold, look: (): ProcessLock => 'busy', release() {} });
+  const database = await openDatabaseIn({ ...machine, processLocks }, folder.file('a.db'), {
+    clock,
+  });
+  opened.push(database);
+  await new DatabaseLeaseStore(database).acquire('lease');
+  expect(holders).toEqual([undefined]);
+});
+
 describe('how far a free lock is believed', () => {
   test('a lock of another process that was seen busy and is free now: its holder has died', async () => {
     const [us, them] = [await instance(), await instance()];
@@ -162,6 +177,21 @@ describe('a lock that is found free while its holder lives', () => {
     expect(us.leases.tryAcquire('lease')).toBe(null);
     clock.stall(0.2);
     expect(us.leases.tryAcquire('lease')?.reason).toBe('expired');
+  });
+
+  test('and that is renewed just when its lock is found free is not taken over', async () => {
+    const [us, them] = [await instance(), await instance()];
+    const lease = await them.leases.acquire('lease');
+    asOfAnotherProcess();
+    us.leases.tryAcquire('lease');
+    expect(us.leases.lockTrust).toBe('kernel');
+    us.seen.look = () => {
+      lease.renew();
+      return 'free';
+    };
+    expect(us.leases.tryAcquire('lease')).toBe(null);
+    expect(lease.isHeld()).toBe(true);
+    lease.transaction(() => {});
   });
 
   test('but not by one that has renewed for a last time just before its end', async () => {

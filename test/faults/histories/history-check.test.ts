@@ -40,6 +40,13 @@ const byUser = (
   end: number,
   rest: Partial<Operation> = {},
 ) => operation('invalidateByUser', begin, end, { user, result, token: NONE, ...rest });
+const byId = (
+  user: number,
+  result: 0 | 1,
+  begin: number,
+  end: number,
+  rest: Partial<Operation> = {},
+) => operation('invalidateById', begin, end, { user, result, ...rest });
 const clear = (begin: number, end: number) => operation('clear', begin, end, { token: NONE });
 
 /** A `getOrLoad` that loads `session`, and gives `result`. */
@@ -108,6 +115,14 @@ describe('accepted is', () => {
     [
       'a drop by user that leaves the excepted token',
       [set(S, 1, 2), byUser(ADA, 0, 3, 4, { token: A }), get(S, 5, 6)],
+    ],
+    [
+      'a drop by id of what is of the user, and not of another',
+      [set(S, 1, 2), byId(BOB, 0, 3, 4), get(S, 5, 6), byId(ADA, 1, 7, 8), get(0, 9, 10)],
+    ],
+    [
+      'a drop by id that was cut off, either way',
+      [set(S, 1, 2), byId(ADA, 0, 3, 90, { isCut: true }), get(S, 5, 6), get(0, 7, 8)],
     ],
     [
       'a write that was cut off, as if it had happened',
@@ -206,6 +221,13 @@ describe('refused is', () => {
       'a session that a drop of another user has taken',
       [set(S, 1, 2), byUser(BOB, 0, 3, 4), get(0, 5, 6)],
     ],
+    ['what a drop by id has left', [set(S, 1, 2), byId(ADA, 1, 3, 4), get(S, 5, 6)]],
+    ['a drop by id that has not found what was there', [set(S, 1, 2), byId(ADA, 0, 3, 4)]],
+    ['a drop by id of the session of another user', [set(S, 1, 2), byId(BOB, 1, 3, 4)]],
+    [
+      'what a drop by id that was cut off had taken, and that is back',
+      [set(S, 1, 2), byId(ADA, 0, 3, 90, { isCut: true }), get(0, 5, 6), get(S, 7, 8)],
+    ],
     ['what was cleared', [set(S, 1, 2), clear(3, 4), get(S, 5, 6)]],
     [
       'a write that was cut off, and that happens when its process has long ended',
@@ -223,7 +245,15 @@ describe('refused is', () => {
       'after one by user',
       [history(...loading(S, [2, 50], [1, 60])), history(byUser(ADA, 0, 10, 20))],
     ],
+    ['after one by id', [history(...loading(S, [2, 50], [1, 60])), history(byId(ADA, 0, 10, 20))]],
     ['after a clear', [history(...loading(S, [2, 50], [1, 60])), history(clear(10, 20))]],
+    [
+      'what a process that was killed had loaded, after an invalidation that it did not see',
+      [
+        { ...history(...loading(S, [2, 5], [1, 10]).slice(0, 1)), endedAt: 50 },
+        history(invalidate(0, 10, 20), get(S, 30, 31)),
+      ],
+    ],
     [
       'a load that is filled in although a read had seen the invalidation which is under way',
       [
@@ -293,9 +323,11 @@ describe('found both by the order and by the clock is', () => {
     ['a read of what was revoked', [set(S, 1, 2), invalidate(1, 3, 4), get(S, 5, 6)]],
     ['a read of what was replaced', [set(S, 1, 2), set(T, 3, 4), get(S, 5, 6)]],
     ['a read of what was dropped by user', [set(S, 1, 2), byUser(ADA, 1, 3, 4), get(S, 5, 6)]],
+    ['a read of what was dropped by id', [set(S, 1, 2), byId(ADA, 1, 3, 4), get(S, 5, 6)]],
     ['a read of what was cleared', [set(S, 1, 2), clear(3, 4), get(S, 5, 6)]],
     ['a fill after an invalidation', [...loading(S, [2, 50], [1, 60]), invalidate(0, 10, 20)]],
     ['a fill after a drop by user', [...loading(S, [2, 50], [1, 60]), byUser(ADA, 0, 10, 20)]],
+    ['a fill after a drop by id', [...loading(S, [2, 50], [1, 60]), byId(ADA, 0, 10, 20)]],
   ])('%s', (_, round) => {
     const found = check([history(...round)]);
     expect(found.filter((each) => each.includes('before it the token had'))).toHaveLength(1);

@@ -4,6 +4,7 @@ export const KINDS = [
   'set',
   'touch',
   'invalidate',
+  'invalidateById',
   'invalidateByUser',
   'clear',
   'getOrLoad',
@@ -26,7 +27,7 @@ export interface Operation {
   /** The number of the session that was set or loaded; no two are alike. */
   readonly session: number;
   /**
-   * What it gave: the number of a session or 0 for none (`get`, `getOrLoad`), 1 or 0 (`touch`, `invalidate`), how many it dropped
+   * What it gave: the number of a session or 0 for none (`get`, `getOrLoad`), 1 or 0 (`touch`, `invalidate`, `invalidateById`), how many it dropped
    * (`invalidateByUser`).
    */
   readonly result: number;

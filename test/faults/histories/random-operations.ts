@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
-import { isOnehostError, type Session } from '../../../src/index.ts';
+import { isOnehostError, type Session, sessionIdOf } from '../../../src/index.ts';
 import { randomNumbers } from '../../support/random-numbers.ts';
 import type { AppStore } from './app-store.ts';
 import type { Entry, HistoryWriter } from './history-file.ts';
@@ -29,7 +29,8 @@ const TTL_SECONDS = 24 * 3600;
 const SHARES = {
   set: 25,
   touch: 30,
-  invalidate: 22,
+  invalidate: 18,
+  invalidateById: 8,
   invalidateByUser: 10,
   invalidateOthersOfUser: 4,
   clear: 1,
@@ -66,6 +67,7 @@ export class RandomOperations {
       set: () => this.#set(),
       touch: () => this.#touch(),
       invalidate: () => this.#invalidate(),
+      invalidateById: () => this.#invalidateById(),
       invalidateByUser: () => this.#invalidateByUser(NONE),
       invalidateOthersOfUser: () => this.#invalidateByUser(this.#token()),
       clear: () => this.#clear(),
@@ -122,6 +124,16 @@ export class RandomOperations {
     const version = this.#app.change(token, this.#user(), this.#random() < 0.6);
     this.#do({ kind: 'invalidate', token, user: NONE, session: NONE, version }, () =>
       Number(this.#cache.invalidate(nameOf(token))),
+    );
+  }
+
+  /** From the device list of a user: mostly the one that the session is of. */
+  #invalidateById(): void {
+    const token = this.#token();
+    const user = this.#app.find(token)?.user ?? this.#user();
+    const version = this.#app.change(token, this.#user(), this.#random() < 0.6);
+    this.#do({ kind: 'invalidateById', token, user, session: NONE, version }, () =>
+      Number(this.#cache.invalidateById(nameOf(user), sessionIdOf(nameOf(token)))),
     );
   }
 

@@ -74,13 +74,17 @@ class Ends {
   constructor(operations: readonly Operation[], tokens: number) {
     const returned = operations.filter(({ isCut }) => !isCut);
     const of = (...kinds: Kind[]) => returned.filter(({ kind }) => kinds.includes(kind));
-    const [ofOne, ofAll, ofUser] = [of('set', 'invalidate'), of('clear'), of('invalidateByUser')];
+    const [ofOne, ofAll] = [of('set', 'invalidate'), of('clear')];
+    const ofUser = of('invalidateById', 'invalidateByUser');
     const users = [...new Set(ofUser.map(({ user }) => user))];
     for (let token = 0; token < tokens; token++) {
       const its = ofOne.filter((drop) => drop.token === token);
       this.#ofToken.push(new Drops([...its, ...ofAll]));
       const dropsOf = (user: number) =>
-        ofUser.filter((drop) => drop.user === user && drop.token !== token);
+        ofUser.filter(
+          (drop) =>
+            drop.user === user && (drop.token === token) === (drop.kind === 'invalidateById'),
+        );
       this.#ofUser.push(new Map(users.map((user) => [user, new Drops(dropsOf(user))])));
     }
   }

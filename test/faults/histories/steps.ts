@@ -39,7 +39,7 @@ export function stepsOf(
         loads.delete(id);
         const isFill = load !== undefined && load.session === operation.result;
         steps[token]?.push(isFill ? fill(operation, load) : read(operation));
-      } else steps[token]?.push(stepOf(operation));
+      } else steps[token]?.push(stepOf(operation, sessions));
     }
     for (const load of loads.values()) {
       if (endedAt === null) throw new Error(`Load ${load.id} is in no getOrLoad that has ended.`);
@@ -49,13 +49,20 @@ export function stepsOf(
   return steps;
 }
 
-function stepOf(operation: Operation): TokenStep {
-  const { kind, session, result, token, isCut } = operation;
+function stepOf(operation: Operation, sessions: Sessions): TokenStep {
+  const { kind, user, session, result, token, isCut } = operation;
   if (kind === 'set') return change(operation, token, NONE, () => session, false);
   if (kind === 'invalidate') {
     return change(operation, token, NONE, (before) =>
       isCut || (before !== 0) === (result === 1) ? 0 : IMPOSSIBLE,
     );
+  }
+  if (kind === 'invalidateById') {
+    return change(operation, token, user, (before) => {
+      const isTheirs = before !== 0 && sessions.source(before)?.user === user;
+      if (!isCut && isTheirs !== (result === 1)) return IMPOSSIBLE;
+      return isTheirs ? 0 : before;
+    });
   }
   if (kind === 'touch') {
     return {
