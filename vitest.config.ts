@@ -7,5 +7,6 @@ export default defineConfig({
     maxWorkers: 2,
     // Ten times what the slowest takes on a quiet machine: a busy one must not look like a bug.
     testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });
