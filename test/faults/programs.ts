@@ -15,6 +15,7 @@ export async function next(emitter: EventEmitter, event: string): Promise<unknow
   try {
     return await once(emitter, event, { signal });
   } catch (cause) {
+    if (!signal.aborted) throw cause;
     throw new Error(`"${event}" did not come within ${LONGEST_WAIT_MILLISECONDS / 1000} s.`, {
       cause,
     });

@@ -82,10 +82,13 @@ export class SessionProcess {
     await this.#programs.kill(this.#child);
   }
 
-  /** As in a deployment: the others go on. */
+  /** As in a deployment: the others go on. It may be killed before it is asked, or while it leaves. */
   async leave(): Promise<void> {
+    if (this.hasEnded) return;
     const exited = next(this.#child, 'exit');
-    this.#tell({ type: 'leave' });
+    const request: SessionRequest = { type: 'leave' };
+    // Without a listener of its own, a channel that has closed is an 'error' of the process.
+    this.#child.send(request, () => {});
     await exited;
   }
 
