@@ -1,5 +1,5 @@
 import { MarkedPart } from '../../test/support/marked-part.ts';
-import { environmentAsText } from '../report/text.ts';
+import { originAsMarkdown } from '../report/text.ts';
 import type { ContentionReport, ContentionRow } from './contention.ts';
 
 /** Where the table goes. */
@@ -7,10 +7,9 @@ export const contentionDoc = new MarkedPart('performance.md', 'contention');
 
 /** `file` is where all of it is, below bench/results. */
 export function writeContentionDoc(report: ContentionReport, file: string): void {
-  const environment = environmentAsText(report.environment).replaceAll('\n', ' ');
   contentionDoc.write(
     [
-      `*${report.startedAt.slice(0, 10)}: ${environment}*`,
+      originAsMarkdown(report),
       [
         '| | writes | by each process | failed | p50 | p99 | p99.9 | p99.99 | worst | `-wal` |',
         '| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |',

@@ -1,5 +1,5 @@
 import { MarkedPart } from '../../test/support/marked-part.ts';
-import { environmentAsText } from '../report/text.ts';
+import { originAsMarkdown } from '../report/text.ts';
 import { columnsOf, type LeaseRunReport, type LeaseSceneReport, PEERS } from './report.ts';
 
 /** Where the tables go. */
@@ -7,9 +7,8 @@ export const leasesDoc = new MarkedPart('leases.md', 'bench');
 
 /** Puts the tables of a run between the markers of docs/leases.md; `file` is where all its rounds are. */
 export function writeLeasesDoc(run: LeaseRunReport, file: string): void {
-  const environment = environmentAsText(run.environment).replaceAll('\n', ' ');
   const text = [
-    `*${run.startedAt.slice(0, 10)}: ${environment}*`,
+    originAsMarkdown(run),
     ...(run.quick ? ['**A quick run: rough numbers.**'] : []),
     ...run.scenes.map(sceneAsMarkdown),
     PEERS,

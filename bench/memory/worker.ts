@@ -12,21 +12,20 @@ const order = JSON.parse(process.argv[2] as string) as MemoryOrder;
 const method = order.name === NEAR_CACHE ? 'get' : 'set';
 
 // One that stays: what is made once, however many there are, counts for nothing; nor does what is left over from the start of the process.
-const usual = await filled(order.sessions);
+const usual = await filled();
 await wait(SETTLED_MILLISECONDS);
 const before = bytesHeld();
-const store = await filled(order.sessions);
+const store = await filled();
 const report: MemoryReport = { bytes: bytesHeld() - before };
 await store.close();
 await usual.close();
 process.send?.(report, () => process.disconnect());
 
-async function filled(sessions: number): Promise<SessionStore> {
+async function filled(): Promise<SessionStore> {
   const store = await opened();
-  for (let n = 0; n < sessions; n++) {
-    const token = newCopy(tokenOf(n));
-    const request = method === 'get' ? { number: n, token, session: login(0).session } : login(n);
-    if (!(await store[method]({ ...request, token }))) {
+  for (let n = 0; n < order.sessions; n++) {
+    const request = { ...login(n), token: newCopy(tokenOf(n)) };
+    if (!(await store[method](request))) {
       throw new Error(`Session ${n} did not get into memory, so its size means nothing.`);
     }
   }

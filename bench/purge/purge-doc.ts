@@ -1,6 +1,6 @@
 import { MarkedPart } from '../../test/support/marked-part.ts';
 import type { Environment } from '../environment.ts';
-import { environmentAsText } from '../report/text.ts';
+import { originAsMarkdown } from '../report/text.ts';
 import type { Phase, PurgeBenchReport } from './purge-bench.ts';
 
 interface PurgeRun extends PurgeBenchReport {
@@ -13,10 +13,9 @@ export const purgeDoc = new MarkedPart('performance.md', 'purge');
 
 /** `file` is where all of it is, below bench/results. */
 export function writePurgeDoc(run: PurgeRun, file: string): void {
-  const environment = environmentAsText(run.environment).replaceAll('\n', ' ');
   purgeDoc.write(
     [
-      `*${run.startedAt.slice(0, 10)}: ${environment}*`,
+      originAsMarkdown(run),
       [
         '| | seconds | removed | longest hold | own part | of an idle process | `set` p50 | p99 | longest | `-wal` |',
         '| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |',

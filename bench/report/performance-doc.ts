@@ -5,7 +5,7 @@ import { chartAsSvg } from './chart.ts';
 import { type PublishedScene, publishedScenes } from './results.ts';
 import type { SceneReport } from './run-report.ts';
 import { boundAsText, tableOf } from './table.ts';
-import { environmentAsText } from './text.ts';
+import { originAsMarkdown } from './text.ts';
 
 const PICTURES = new URL('../../docs/pictures/', import.meta.url);
 
@@ -22,9 +22,8 @@ function tablesOf(scenes: readonly PublishedScene[]): string {
   let machine = '';
   return scenes
     .map((published) => {
-      const { startedAt, environment } = published.run;
-      const said = `${startedAt.slice(0, 10)}: ${environmentAsText(environment)}`;
-      const heading = said === machine ? '' : `*${said.replaceAll('\n', ' ')}*\n\n`;
+      const said = originAsMarkdown(published.run);
+      const heading = said === machine ? '' : `${said}\n\n`;
       machine = said;
       return `${heading}${sceneAsMarkdown(published)}`;
     })

@@ -34,6 +34,14 @@ export function environmentAsText({ versions, machine }: Environment): string {
   ].join('\n');
 }
 
+/** On which day it was measured, and on what; one line of Markdown. */
+export function originAsMarkdown(run: {
+  readonly startedAt: string;
+  readonly environment: Environment;
+}): string {
+  return `*${run.startedAt.slice(0, 10)}: ${environmentAsText(run.environment).replaceAll('\n', ' ')}*`;
+}
+
 function systemCallAsText({ systemCallNanoseconds }: Environment['machine']): string {
   return systemCallNanoseconds ? `, a system call ${systemCallNanoseconds} ns` : '';
 }

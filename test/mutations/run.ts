@@ -51,12 +51,10 @@ const waiting = kindsOf(chosen);
 await Promise.all(Array.from({ length: Number(flags['at-once']) }, judgeWaiting));
 if (flags['at-once'] !== '1') for (const bugs of kindsOf(survivors())) await judgeAll(first, bugs);
 
-const lives = survivors().length;
-console.log(`\n${chosen.length - lives} of ${chosen.length} bugs caught`);
-process.exitCode = lives === 0 ? 0 : 1;
-if (flags.write) {
-  document.write(tableOf(chosen, new Set(chosen.filter((each) => !survivors().includes(each)))));
-}
+const caught = new Set(chosen.filter((mutation) => verdicts.get(mutation) !== 'lives'));
+console.log(`\n${caught.size} of ${chosen.length} bugs caught`);
+process.exitCode = caught.size === chosen.length ? 0 : 1;
+if (flags.write) document.write(tableOf(chosen, caught));
 
 async function judgeWaiting(): Promise<void> {
   using copy = new ProjectCopy();
