@@ -6,8 +6,11 @@ export interface JobOrder {
   readonly schedule?: 'interval' | 'cron';
 }
 
-/** What it tells: that it contends, and each tick that it begins to run. */
-export type JobReport = { readonly type: 'contending' } | Begun;
+/** What it tells: that it contends, each tick that it begins to run, and that it lost the lease, with the reason. */
+export type JobReport =
+  | { readonly type: 'contending' }
+  | Begun
+  | { readonly type: 'lost'; readonly message: string };
 
 export interface Begun {
   readonly type: 'begun';

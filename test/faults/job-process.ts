@@ -1,10 +1,12 @@
 // One process of an app, with a scheduler and a job each second that writes its tick into a table of the app. Its parent kills
 // it, stops it, and tells it to leave.
+import { subscribe } from 'node:diagnostics_channel';
 import { setTimeout as wait } from 'node:timers/promises';
 import {
   DatabaseJobLedger,
   DatabaseLeaseStore,
   isOnehostError,
+  type OnehostEvents,
   openDatabase,
   Scheduler,
   type TransactionConnection,
@@ -42,6 +44,10 @@ scheduler.add({
     );
     await someTime();
   },
+});
+subscribe('onehost:lease-lost', (event) => {
+  const { error } = event as OnehostEvents['onehost:lease-lost'];
+  report({ type: 'lost', message: error.message });
 });
 scheduler.start();
 report({ type: 'contending' });

@@ -10,6 +10,8 @@ export class JobProcesses implements Disposable {
   readonly all: ChildProcess[] = [];
   /** Each tick that any of them began to run. */
   readonly begun: Begun[] = [];
+  /** Why a lease was lost, of each that was and whose holder lived to tell. */
+  readonly lost: string[] = [];
   readonly #order: JobOrder;
   readonly #programs: Programs;
   readonly #begun = new EventEmitter();
@@ -31,6 +33,7 @@ export class JobProcesses implements Disposable {
     const child = this.#programs.start(this.#order);
     this.all.push(child);
     child.on('message', (report: JobReport) => {
+      if (report.type === 'lost') this.lost.push(report.message);
       if (report.type !== 'begun') return;
       this.#owner = child;
       this.begun.push(report);
