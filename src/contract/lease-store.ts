@@ -77,7 +77,7 @@ export interface LeaseStore<Connection = unknown> extends AsyncDisposable {
   /**
    * Waits until this instance holds the lease; for ever, if this instance holds it already and does not release it.
    *
-   * @throws LeaseTimeoutError after `timeoutSeconds`; it says who holds it.
+   * @throws LeaseTimeoutError after `timeoutSeconds`; it says who holds it. A store on a server may throw what kept it from being asked.
    */
   acquire(name: string, options?: AcquireOptions): Promise<Lease<Connection>>;
 

@@ -27,7 +27,7 @@ export interface CreateSessionCacheOptions {
    */
   readonly onUnsafeDeployment?: ((error: UnsafeDeploymentError) => void) | undefined;
   /** Hears of a lost connection to a server, which is made again by itself; nobody by default. What could not be done meanwhile throws where it was called. */
-  readonly onError?: ((error: unknown) => void) | undefined;
+  readonly onError?: ((error: unknown) => unknown) | undefined;
   /** Where the time comes from; the machine's clocks by default. */
   readonly clock?: Clock | undefined;
 }
@@ -66,8 +66,9 @@ export async function createSessionCache<S extends Session = Session>(
   assertKnownOptions('createSessionCache', options, OPTIONS);
   const { prefix, env = process.env, databaseFile = 'onehost.db' } = options;
   const choice = readChoice(prefix, env, databaseFile);
-  const { clock = systemClock, appVersion, onError = () => {} } = options;
-  const name = readName(options.name ?? prefix.toLowerCase().slice(0, LONGEST_NAME));
+  const { clock = systemClock, appVersion } = options;
+  const onError = harmless(options.onError ?? (() => {}));
+  const name = readName(options.name ?? prefix.toLowerCase());
   const made = await make<S>(choice, { name, clock, appVersion, onError });
   const backends = closingInOrder(choice, made);
   const deployment = { cache: backends.sessions, env, workersVariable: `${prefix}_WORKERS` };
@@ -78,6 +79,17 @@ export async function createSessionCache<S extends Session = Session>(
     throw error;
   }
   return backends;
+}
+
+/** What it throws would break the client that calls it, and what it rejects with would end the process. */
+function harmless(onError: (error: unknown) => unknown): (error: unknown) => Promise<void> {
+  return async (error) => {
+    try {
+      await onError(error);
+    } catch (thrown) {
+      console.error('onError of createSessionCache:', thrown);
+    }
+  };
 }
 
 /** Or wanted all the same; what `onUnsafeDeployment` throws is thrown. */
@@ -98,7 +110,7 @@ function readName(name: unknown): string {
     return name;
   }
   throw new InvalidOptionError(
-    `The name of createSessionCache must be 1 to ${LONGEST_NAME} lower-case letters, digits and underscores, a letter first, but found ${typeof name === 'string' ? JSON.stringify(name) : describeType(name)}.`,
+    `The name of createSessionCache must be 1 to ${LONGEST_NAME} lower-case letters, digits and underscores, a letter first, but found ${typeof name === 'string' ? JSON.stringify(name) : describeType(name)}. Without a name it is the prefix in lower case.`,
   );
 }
 

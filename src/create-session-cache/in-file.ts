@@ -21,11 +21,14 @@ export async function makeInFile<S extends Session>(
   const { clock, appVersion } = settings;
   const database = await openDatabase(file, { clock });
   try {
+    const leases = new DatabaseLeaseStore(database, { appVersion });
+    const ledger = new DatabaseJobLedger(database);
+    // Last: what it opens besides is closed by nobody when something fails after it.
     const { sessions, close } = await makeSessions<S>(kind, database, settings);
     return {
       sessions,
-      leases: new DatabaseLeaseStore(database, { appVersion }),
-      ledger: new DatabaseJobLedger(database),
+      leases,
+      ledger,
       closing: [() => database.close(), close, () => sessions.close()],
     };
   } catch (error) {

@@ -19,7 +19,7 @@ export async function makeInPostgres<S extends Session>(
     await import('../postgres.ts');
   const pool = new pg.default.Pool({ connectionString: url, ...POOL });
   // Without a listener an 'error' of an emitter ends the process.
-  pool.on('error', onError);
+  pool.on('error', (error) => void onError(error));
   try {
     // Apart from the app's own tables, which may be in the same database.
     const postgres = await openPostgres(pool, { schema: `onehost_${name}`, clock });

@@ -31,7 +31,7 @@ export async function makeInRedis<S extends Session>(
   // Without a listener an 'error' of an emitter ends the process.
   client.on('error', (error) => {
     lastError = error;
-    onError(error);
+    void onError(error);
   });
   try {
     await withinDeadline(

@@ -25,7 +25,7 @@ export interface BackendSettings {
   readonly clock: Clock;
   readonly appVersion: string | undefined;
   /** Hears of a connection that was lost, and is being made again. */
-  readonly onError: (error: unknown) => void;
+  readonly onError: (error: unknown) => Promise<void>;
 }
 
 /** What a place gives; {@link closing} ends what was made, the last first. */

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { Awaitable } from '../contract/awaitable.ts';
+import { type Awaitable, isThenable } from '../contract/awaitable.ts';
 import type { Clock } from '../contract/clock.ts';
 
 /** Calls that begin within this share of their time have one deadline, that of the first: the others have so much less at most. */
@@ -33,7 +33,7 @@ export class SharedDeadlines {
     const { signal, waiting } = this.#deadline();
     return new Promise<T>((resolve, reject) => {
       const given = operation(signal);
-      if (!isPromise(given)) {
+      if (!isThenable(given)) {
         resolve(given);
         return;
       }
@@ -87,8 +87,4 @@ class Deadline {
     for (const reject of this.waiting) reject(error);
     this.#controller.abort(error);
   }
-}
-
-function isPromise<T>(value: Awaitable<T>): value is PromiseLike<T> {
-  return typeof (value as { readonly then?: unknown } | null)?.then === 'function';
 }

@@ -91,6 +91,8 @@ async function claimInTime<Connection>(
     return { lease: await acquiring, running: null };
   } catch (error) {
     if (!(error instanceof LeaseTimeoutError)) throw error;
+    // Nobody runs, and the file was in the way.
+    if (error.cause !== undefined && (error.lease === null || !isHeld(error.lease))) throw error;
     return { lease: null, running: error.lease };
   }
 }

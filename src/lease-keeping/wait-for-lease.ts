@@ -14,7 +14,8 @@ export interface Wait<L extends Lease> extends WaitSettings {
   attempt(): Awaitable<L | null>;
   /** Whether an attempt that threw this is worth another one. */
   isTransient(error: unknown): boolean;
-  timedOut(): Awaitable<Error>;
+  /** What is thrown at the end. @param failure of the last attempt, if it was transient. */
+  timedOut(failure: unknown): Awaitable<unknown>;
   /** Aborts when the lease may have come free, so that the next poll need not be waited for; polling goes on in any case. */
   nextNotice?(): AbortSignal;
 }
@@ -40,7 +41,7 @@ export async function waitForLease<L extends Lease>(wait: Wait<L>): Promise<L> {
       return lease;
     }
     const left = end - wait.clock.monotonic();
-    if (left <= 0) throw failure ?? (await wait.timedOut());
+    if (left <= 0) throw await wait.timedOut(failure);
     await pause(
       wait.clock,
       Math.min(wait.pollMilliseconds, left),

@@ -185,9 +185,10 @@ export class JobTicks<Connection> {
     if (jitterMilliseconds > 0) {
       await pause(clock, Math.random() * jitterMilliseconds, lease.signal, stopping);
     }
-    if (this.#hasEnded) return false;
     let attempts = 0;
     const result = await untilRecorded(this.#owner, name, async () => {
+      // The jitter, and each attempt that failed, have taken their time.
+      if (this.#hasEnded) return false;
       attempts += 1;
       if (await ledger.begin(lease, name, new Date(tick))) return true;
       // By an attempt before, of which the answer was lost: nobody else would run it.

@@ -36,7 +36,7 @@ export interface SchedulerOptions<Connection = unknown> {
    * Told of what went wrong: a job that failed or timed out (after its retries), a ledger or a lease store that could not be written and is
    * tried again, a clock that was ahead (`ClockSetBackError`). `job` is its name, or `null`. By default it goes to `console.error`.
    */
-  readonly onError?: ((error: unknown, job: string | null) => void) | undefined;
+  readonly onError?: ((error: unknown, job: string | null) => unknown) | undefined;
 }
 
 interface ScheduledJob<Connection> {
@@ -67,7 +67,7 @@ export class Scheduler<Connection = unknown> implements AsyncDisposable {
     marginSeconds?: number | undefined;
   };
   readonly #drainSeconds: number;
-  readonly #onError: (error: unknown, job: string | null) => void;
+  readonly #onError: (error: unknown, job: string | null) => unknown;
   readonly #jobs = new Map<string, ScheduledJob<Connection>>();
   readonly #stopping = new AbortController();
   #lease: Lease<Connection> | null = null;
@@ -167,8 +167,9 @@ export class Scheduler<Connection = unknown> implements AsyncDisposable {
         const lease = await this.#leases.acquire(this.#name, { ...this.#leaseOptions, signal });
         await this.#own(lease);
       } catch (error) {
+        // What else comes of a stop is a term that was begun meanwhile, and that could not be released.
+        if (error !== signal.reason) void this.#report(error, null);
         if (signal.aborted) return;
-        this.#report(error, null);
         if (error instanceof LeaseStoreClosedError) return;
         await pause(this.#clock, RETRY_MILLISECONDS, signal);
       }
@@ -195,7 +196,7 @@ export class Scheduler<Connection = unknown> implements AsyncDisposable {
         ledger: this.#ledger,
         clock: this.#clock,
         stopping: this.#stopping.signal,
-        report: (error, of) => this.#report(error, of),
+        report: (error, of) => void this.#report(error, of),
       },
       activity,
     );
@@ -215,14 +216,14 @@ export class Scheduler<Connection = unknown> implements AsyncDisposable {
     try {
       await lease.release();
     } catch (error) {
-      this.#report(error, null);
+      void this.#report(error, null);
     }
   }
 
-  /** Whoever is told must not break the scheduler. */
-  #report(error: unknown, job: string | null): void {
+  /** Whoever is told must not break the scheduler, nor end the process by a promise that nobody waits for. */
+  async #report(error: unknown, job: string | null): Promise<void> {
     try {
-      this.#onError(error, job);
+      await this.#onError(error, job);
     } catch (thrown) {
       logError(error, job);
       logError(thrown, job);
@@ -249,5 +250,10 @@ const OPTIONS = [
 ];
 
 function logError(error: unknown, job: string | null): void {
-  console.error(job === null ? 'onehost scheduler:' : `onehost job "${job}":`, error);
+  const of = job === null ? 'onehost scheduler:' : `onehost job "${job}":`;
+  try {
+    console.error(of, error);
+  } catch {
+    console.error(of, 'an error that cannot be shown');
+  }
 }

@@ -1,4 +1,4 @@
-import type { Awaitable } from '../contract/awaitable.ts';
+import { type Awaitable, isThenable } from '../contract/awaitable.ts';
 import { LeaseLostError, RunEndedError } from '../contract/errors/index.ts';
 import { publish } from '../contract/events.ts';
 import type { FinishedRun } from '../contract/job-ledger.ts';
@@ -92,14 +92,20 @@ export class TickRun<Connection> {
       fencingToken: lease.fencingToken,
       signal: this.#controller.signal,
       transaction: async <T>(work: (connection: Connection) => Awaitable<T>): Promise<T> => {
-        if (this.#timeout !== null) throw this.#timeout;
-        if (attempt.hasEnded) {
-          throw new RunEndedError(
-            `The run of the job "${name}" has returned, and context.transaction was called after. Nothing was written. ` +
-              'Await everything that a job begins before it returns.',
-          );
-        }
-        return lease.transaction(work);
+        const assertGoesOn = () => {
+          if (this.#timeout !== null) throw this.#timeout;
+          if (attempt.hasEnded) throw hasReturned(name);
+        };
+        assertGoesOn();
+        return lease.transaction((connection) => {
+          const given = work(connection);
+          if (!isThenable(given)) return given;
+          // While it waited, its time may have ended, or another attempt begun.
+          return given.then((result) => {
+            assertGoesOn();
+            return result;
+          });
+        });
       },
     };
   }
@@ -113,13 +119,18 @@ export class TickRun<Connection> {
   #isObedience(error: unknown): boolean {
     const { aborted, reason } = this.#controller.signal;
     if (!aborted) return false;
-    const cause = error instanceof Error ? error.cause : undefined;
-    return [error, cause].some(
-      (each) =>
-        each === reason ||
-        (each instanceof Error && each.name === 'AbortError') ||
-        (each instanceof LeaseLostError && this.#owner.lease.signal.aborted),
-    );
+    try {
+      const cause = error instanceof Error ? error.cause : undefined;
+      return [error, cause].some(
+        (each) =>
+          each === reason ||
+          (each instanceof Error && each.name === 'AbortError') ||
+          (each instanceof LeaseLostError && this.#owner.lease.signal.aborted),
+      );
+    } catch {
+      // Of an error that throws when it is looked at.
+      return false;
+    }
   }
 
   /** Only the first end counts. */
@@ -148,6 +159,13 @@ export class TickRun<Connection> {
       },
     );
   }
+}
+
+function hasReturned(job: string): RunEndedError {
+  return new RunEndedError(
+    `The run of the job "${job}" has returned, or its attempt has failed, and a context.transaction of it was not committed by then. Nothing was written by it. ` +
+      'Await everything that a job begins before it returns, also when a part of it fails (Promise.allSettled).',
+  );
 }
 
 function describe(error: unknown): string {

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import {
@@ -104,6 +104,17 @@ describe('the place that is chosen', () => {
   });
 });
 
+test('what was opened for shared memory is not left open when something else is refused', async () => {
+  const variables = { APP_SESSION_CACHE: 'shared-memory' };
+  const made: string[] = readdirSync('/dev/shm');
+  await expect(create(variables, { appVersion: 'x'.repeat(201) })).rejects.toThrow(
+    refusal('ONEHOST_INVALID_OPTION', 'appVersion'),
+  );
+  expect(readdirSync('/dev/shm').filter((name) => /^onehost-\d+-app-/.test(name))).toEqual(
+    made.filter((name) => /^onehost-\d+-app-/.test(name)),
+  );
+});
+
 /** It stays until the machine is restarted. */
 function removeMemoryOf(file: string): void {
   const place = createHash('sha256').update(file).digest('hex').slice(0, 12);
@@ -145,6 +156,14 @@ describe('what cannot be meant is refused, with what is allowed', () => {
     const refused = create(variables);
     await expect(refused).rejects.toThrow(refusal('ONEHOST_INVALID_SETTING', ...words));
     await expect(refused).rejects.not.toThrow(/secret/);
+  });
+
+  test('a prefix that is too long for a name, so that two apps do not share what they keep', async () => {
+    const prefix = 'ACME_INTERNAL_CUSTOMER_PORTAL_EU';
+    await expect(create({}, { prefix })).rejects.toThrow(
+      refusal('ONEHOST_INVALID_OPTION', 'at most|1 to 30', 'name', 'prefix'),
+    );
+    expect((await create({}, { prefix, name: 'portal_eu' })).kind).toBe('database');
   });
 
   test.each(['', 'A B', 'APP-', '1', 7])('the prefix %j', async (prefix) => {

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createSessionCache, Scheduler } from '../../src/index.ts';
 import { lacksPostgres, PostgresServer } from '../support/postgres-server.ts';
 import { RedisServer } from '../support/redis-server.ts';
@@ -23,6 +23,10 @@ async function postgresUrl(): Promise<string> {
   const server = await PostgresServer.start();
   onTestFinished(() => server[Symbol.asyncDispose]());
   return `postgres://onehost@127.0.0.1:${server.port}/postgres`;
+}
+
+function raise(error: unknown): never {
+  throw error;
 }
 
 /** Two processes of the app, as far as a server can tell. */
@@ -140,6 +144,22 @@ describe.skipIf(lacksRedis)(
         );
         await expect(refused).rejects.not.toThrow(/secret/);
         expect(performance.now() - began).toBeLessThan(5000);
+      },
+      30_000,
+    );
+
+    test.each<[string, () => unknown]>([
+      ['throws', () => raise(new Error('of onError'))],
+      ['rejects', async () => raise(new Error('of onError'))],
+    ])(
+      'also to whoever has an onError that %s',
+      async (_, onError) => {
+        const log = vi.spyOn(console, 'error').mockImplementation(() => {});
+        const url = await redisUrl({ requirepass: 'right' });
+        const refused = createSessionCache({ prefix: 'APP', env: { APP_REDIS_URL: url }, onError });
+        await expect(refused).rejects.toThrow(/NOAUTH/);
+        expect(log.mock.calls.flat().map(String)).toContain('Error: of onError');
+        log.mockRestore();
       },
       30_000,
     );

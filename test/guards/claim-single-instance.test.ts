@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import SqliteConnection from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { ProcessLock } from '../../src/backends/sqlite/judge-term.ts';
 import { openDatabaseIn } from '../../src/backends/sqlite/open-database.ts';
@@ -288,6 +289,17 @@ describe('while it waits', () => {
     }) as never);
     await expect(claim(theirs)).rejects.toBe(failure);
     expect(ours.list()).toMatchObject([{ holder: null }]);
+  });
+
+  test('does not take a file that is being written for another instance', async () => {
+    const ours = await instance();
+    const writer = new SqliteConnection(folder.file('a.db'));
+    writer.exec('begin immediate');
+    const claiming = claim(ours, { durationSeconds: 1, waitSeconds: 2 });
+    const refused = expect(claiming).rejects.toMatchObject({ code: 'ONEHOST_LEASE_TIMEOUT' });
+    await pass(2.2);
+    await refused;
+    writer.close();
   });
 
   test('its signal ends it with the reason of the signal, and leaves no timer', async () => {

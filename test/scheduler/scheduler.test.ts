@@ -378,6 +378,34 @@ describe('a run', () => {
     expect(ours.errors[0]).toMatchObject({ job: 'job', error: { code: 'ONEHOST_RUN_ENDED' } });
   });
 
+  test('that throws something that cannot even be looked at has failed, and the next tick comes', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation((_, error) => {
+      if (error === hostile) throw new Error('of its inspection');
+    });
+    const hostile = new Proxy(new Error(), {
+      get: () => raise(new Error('of its properties')),
+      getPrototypeOf: () => raise(new Error('of its class')),
+    });
+    const { scheduler, ledger } = await host.openProcess({ onError: undefined });
+    scheduler
+      .add({
+        name: 'job',
+        everySeconds: 1,
+        timeoutSeconds: 0.5,
+        run: ({ signal }) =>
+          new Promise<void>((_, reject) => {
+            signal.addEventListener('abort', () => reject(hostile));
+          }),
+      })
+      .start();
+    await host.pass(2.6);
+    expect(ledger.runs('job').map(({ outcome }) => outcome)).toEqual(['timed-out', 'timed-out']);
+    const stopped = scheduler.stop();
+    await host.pass(0.1);
+    await stopped;
+    log.mockRestore();
+  });
+
   test('that is out of time is not tried again', async () => {
     const log = new Log();
     const run = vi.fn(
@@ -887,6 +915,39 @@ describe('stop', () => {
     expect(outcomes()).toEqual(['succeeded 1']);
   });
 
+  test('begins no tick that could not be recorded yet, and leaves it to the next owner', async () => {
+    const log = new Log();
+    ours.scheduler.add(log.job('ours', { everySeconds: 60 } as never)).start();
+    vi.spyOn(ours.ledger, 'begin').mockImplementationOnce(() => {
+      throw new Error('the file is busy');
+    });
+    await host.pass(60.5);
+    expect(ours.errors).toHaveLength(1);
+    const stopped = ours.scheduler.stop();
+    await host.pass(2);
+    await stopped;
+    expect(outcomes()).toEqual([]);
+    theirs.scheduler.add(log.job('theirs', { everySeconds: 60 } as never)).start();
+    await host.pass(0.5);
+    expect(log.entries).toEqual(['theirs 60']);
+  });
+
+  test('tells of a lease that came meanwhile and could not be released', async () => {
+    const released = new Error('the server is away');
+    let answer = () => {};
+    vi.spyOn(ours.leases, 'acquire').mockImplementation(
+      () =>
+        new Promise((_, reject) => {
+          answer = () => reject(released);
+        }),
+    );
+    ours.scheduler.start();
+    const stopped = ours.scheduler.stop();
+    answer();
+    await stopped;
+    expect(ours.errors).toEqual([{ job: null, error: released }]);
+  });
+
   test('begins no tick whose jitter is not over, and leaves it to the next owner', async () => {
     const random = vi.spyOn(Math, 'random').mockReturnValue(0.5);
     const log = new Log();
@@ -980,13 +1041,12 @@ describe('when the file cannot be written', () => {
     expect(ours.scheduler.isOwner).toBe(false);
   });
 
-  test('an onError that throws breaks nothing', async () => {
+  test.each<[string, () => void | Promise<void>]>([
+    ['throws', () => raise(new Error('of onError'))],
+    ['rejects', async () => raise(new Error('of onError'))],
+  ])('an onError that %s breaks nothing', async (_, onError) => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => {});
-    const { scheduler, ledger } = await host.openProcess({
-      onError: () => {
-        throw new Error('of onError');
-      },
-    });
+    const { scheduler, ledger } = await host.openProcess({ onError });
     scheduler
       .add({
         name: 'job',
@@ -1004,6 +1064,10 @@ describe('when the file cannot be written', () => {
     log.mockRestore();
   });
 });
+
+function raise(error: unknown): never {
+  throw error;
+}
 
 describe('a job', () => {
   test('added while this process owns the jobs runs from then on', async () => {

@@ -170,10 +170,12 @@ export class FencedSession {
   /** What a connection says that was closed by one side or the other is nothing to go by. */
   #explained(error: unknown): unknown {
     if (this.#checkout === null && this.#fence.ended.aborted) return this.#fence.ended.reason;
-    if (isConnectionFailure(this.#broken ?? error) && this.#broken?.code !== IDLE_FOR_TOO_LONG) {
-      return translateError(this.#broken ?? error, unavailable);
-    }
-    if (this.#broken?.code !== IDLE_FOR_TOO_LONG) return error;
+    if (this.#broken?.code === IDLE_FOR_TOO_LONG) return this.#idleForTooLong();
+    const cause = this.#broken ?? error;
+    return isConnectionFailure(cause) ? translateError(cause, unavailable) : error;
+  }
+
+  #idleForTooLong(): InvalidTransactionError {
     return new InvalidTransactionError(
       `The work of lease.transaction let more than ${this.#fence.limitMilliseconds / 1000} s pass without a statement, half the duration of the lease, and the server ended the ` +
         'transaction. Nothing was written. Load what it needs before, and only write in it; or give the lease a longer duration.',

@@ -103,7 +103,9 @@ export class PostgresLeaseStore<DB = any> implements LeaseStore<Transaction<DB>>
         closed: this.#closing.signal,
         attempt: () => this.#take(name, settings),
         isTransient: (error) => error instanceof LeaseStoreUnavailableError,
-        timedOut: async () => {
+        timedOut: async (failure) => {
+          // The server would not say more, and take as long once more.
+          if (failure !== undefined) return failure;
           const row = await this.#find(name);
           const lease = row === undefined ? null : this.#summarise(row);
           return leaseTimeout(name, settings.timeoutMilliseconds, lease);

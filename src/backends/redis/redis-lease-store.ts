@@ -108,7 +108,9 @@ export class RedisLeaseStore implements LeaseStore<never> {
       closed: this.#closing.signal,
       attempt: () => this.#take(name, settings),
       isTransient: (error) => error instanceof LeaseStoreUnavailableError,
-      timedOut: async () =>
+      // The server would not say more, and take as long once more.
+      timedOut: async (failure) =>
+        failure ??
         leaseTimeout(name, settings.timeoutMilliseconds, (await this.#find(name)).summary),
     });
   }

@@ -76,13 +76,13 @@ export class ChangeFeed {
    */
   applyOwn(change: Change, position?: Position): void {
     this.#tell(change);
-    if (position?.seq === this.#position.seq + 1 && !this.#mayHaveChanged()) {
+    if (position?.seq === this.#position.seq + 1 && !this.#mayBeBehind()) {
       this.#position = position;
     }
     if (isEverything(change)) this.#publishDropped('everything-invalidated');
   }
 
-  #mayHaveChanged(): boolean {
+  #mayBeBehind(): boolean {
     try {
       return this.#watch.hasChanged();
     } catch {

@@ -11,7 +11,7 @@ export interface ChangeWatch {
   /** Whether a commit of another connection has become visible since what was last acknowledged. */
   hasChanged(): boolean;
 
-  /** Remembers the state that the last {@link hasChanged} saw: what led to it has been read from the log. */
+  /** Remembers the state that the last {@link hasChanged} saw: what led to it has been read from the log, and nobody else has asked since. */
   acknowledge(): void;
 
   /** To be called before the connection is closed. From then on everything may have changed. */

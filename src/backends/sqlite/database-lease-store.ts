@@ -113,10 +113,10 @@ export class DatabaseLeaseStore implements LeaseStore<TransactionConnection> {
       attempt: () =>
         this.#database.impatiently(ATTEMPT_WAIT_SECONDS, () => this.#take(name, settings)),
       isTransient: (error) => error instanceof DatabaseBusyError,
-      timedOut: () => {
+      timedOut: (failure) => {
         const row = this.#find(name);
         const lease = row === undefined ? null : this.#summarise(row);
-        return leaseTimeout(name, settings.timeoutMilliseconds, lease);
+        return leaseTimeout(name, settings.timeoutMilliseconds, lease, failure);
       },
     });
   }

@@ -1,4 +1,5 @@
 import type { Statement } from 'better-sqlite3';
+import { isThenable } from '../../contract/awaitable.ts';
 import { InvalidTransactionError, LeaseLostError } from '../../contract/errors/index.ts';
 import { publish } from '../../contract/events.ts';
 import type { Instance } from '../../contract/instance.ts';
@@ -213,15 +214,6 @@ function finished<T>(result: T): T {
     );
   }
   return result;
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'then' in value &&
-    typeof value.then === 'function'
-  );
 }
 
 function describeSuccessor(row: LeaseRow | undefined): string {

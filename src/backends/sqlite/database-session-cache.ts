@@ -180,7 +180,7 @@ export class DatabaseSessionCache<S extends Session = Session> implements Sessio
   }
 
   /**
-   * See the contract. It waits for no other writer but lets it go first, so that it removes less, and never throws `DatabaseBusyError`.
+   * See the contract. It lets other writers go first (its thread waits 20 ms for one at most), so that it removes less, and never throws `DatabaseBusyError`.
    * When there is more to remove than a few sessions it starts a thread, which it ends with itself.
    */
   async purgeExpired(options?: PurgeOptions): Promise<PurgeResult> {

@@ -7,8 +7,11 @@ import { ShippedMigrations } from '../../files/shipped-migrations.ts';
 const shipped = new ShippedMigrations(new URL('../../../migrations/sqlite/', import.meta.url));
 const TABLE = 'onehost_migrations';
 
-/** What is left to do to a file: the names of the migrations it lacks. */
+/** What is left to do to a file. */
 export interface MigrationState {
+  /** Whether it has none of onehost's tables yet. */
+  readonly isNew: boolean;
+  /** The names of the migrations it lacks. */
   readonly pending: readonly string[];
 }
 
@@ -28,7 +31,7 @@ export function migrationState(connection: Database, file: string): MigrationSta
         'Install the newer version again, or restore the copy of the file from before the upgrade.',
     );
   }
-  return { pending: known.filter((name) => !done.includes(name)) };
+  return { isNew: done.length === 0, pending: known.filter((name) => !done.includes(name)) };
 }
 
 /**

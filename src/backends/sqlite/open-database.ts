@@ -49,7 +49,7 @@ export interface OpenDatabaseOptions {
  * Opens the SQLite file that the processes of this host share, makes it if it is missing (mode 0600), and
  * brings its schema up to date. Any number of processes may do so at once. The folder must exist.
  *
- * Whatever speaks against using the file is an error of its own, and the file is then left as it was.
+ * Whatever speaks against using the file is an error of its own, and is found before its schema is changed.
  * The app may keep tables of its own in it; those of onehost begin with `onehost_`.
  *
  * @throws FolderMissingError, FolderNotWritableError, FileNotWritableError, UnsafeFilesystemError,
@@ -159,7 +159,7 @@ async function prepareFile(
   found: { leftoverWal: boolean; bootId: BootId },
 ): Promise<void> {
   const patiently = <T>(work: () => T) => retryWhileBusy(work, settings);
-  const { pending } = await patiently(() => migrationState(connection, settings.file));
+  const { isNew, pending } = await patiently(() => migrationState(connection, settings.file));
   await patiently(() => enableWal(connection, settings.file));
   // In WAL mode NORMAL keeps the file sound through a power cut, and costs no fsync per commit. What must
   // outlive a power cut is committed with FULL.
@@ -168,8 +168,11 @@ async function prepareFile(
   if (process.platform === 'darwin') connection.pragma('fullfsync = on');
   // A WAL that grew during a long read is cut back to this at the next restart of it.
   connection.pragma('journal_size_limit = 67108864');
+  const lookForDamage = () => patiently(() => checkSoundness(connection, settings.file, found));
+  // Not after: a migration would rewrite what is damaged, or fail on it and say something else.
+  if (!isNew) await lookForDamage();
   if (pending.length > 0) await migrateAlone(connection, settings);
-  await patiently(() => checkSoundness(connection, settings.file, found));
+  if (isNew) await lookForDamage();
 }
 
 async function migrateAlone(connection: Database, settings: Settings): Promise<void> {

@@ -20,8 +20,8 @@ export class LeaseTimeoutError extends Error implements OnehostError {
   /** What was known of the lease at the end of the wait. */
   readonly lease: LeaseSummary | null;
 
-  constructor(message: string, lease: LeaseSummary | null) {
-    super(message);
+  constructor(message: string, lease: LeaseSummary | null, options?: ErrorOptions) {
+    super(message, options);
     this.lease = lease;
   }
 }

@@ -258,7 +258,7 @@ describe('a file by another name', () => {
 
 describe('after the machine went down', () => {
   /** A file whose processes never closed it, with one page overwritten in the middle. */
-  async function leaveDamaged(folder: TemporaryFolder): Promise<string> {
+  async function leaveDamaged(folder: TemporaryFolder, sql = 'select 1'): Promise<string> {
     const file = folder.file('a.db');
     await using database = await openDatabaseIn(machine, folder.file('live.db'));
     const cache = new DatabaseSessionCache<TestSession>(database);
@@ -266,6 +266,7 @@ describe('after the machine went down', () => {
       cache.set(`token ${user}`, { userId: user, text: 'x'.repeat(500) }, 3600);
     }
     withConnection(database.file, (connection) => {
+      connection.exec(sql);
       connection.pragma('wal_checkpoint(truncate)');
       cache.set('last', { userId: 7 }, 60);
     });
@@ -284,6 +285,16 @@ describe('after the machine went down', () => {
       const error = await refusal(openDatabaseIn({ ...machine, bootId: () => bootId }, file));
       expect(error.code).toBe('ONEHOST_DATABASE_CORRUPT');
     }
+  });
+
+  test('a damaged file is found out before a new version of the app changes its schema', async () => {
+    using folder = new TemporaryFolder();
+    // Which would fail on a file that has it already.
+    const isPending = "delete from onehost_migrations where name like '0004%'";
+    const file = await leaveDamaged(folder, isPending);
+    const next = { ...machine, bootId: () => 'next boot' };
+    const error = await refusal(openDatabaseIn(next, file));
+    expect(error.code).toBe('ONEHOST_DATABASE_CORRUPT');
   });
 
   test('the check is not made again during the same boot, nor where nothing was left over', async () => {
