@@ -177,6 +177,15 @@ export const leaseMutations: readonly Mutation[] = [
     caughtBy: 'test/backends/sqlite/term-watch.test.ts',
   },
   {
+    name: 'the monotonic clock is that on the wall',
+    breaks: 'trust',
+    file: 'src/contract/clock.ts',
+    edits: [
+      ['monotonic: () => monotonicStart + performance.now(),', 'monotonic: () => Date.now(),'],
+    ],
+    caughtBy: 'test/faults/wall-clock.test.ts',
+  },
+  {
     name: 'the monotonic clock keeps the offset of a time namespace',
     breaks: 'trust',
     file: 'src/contract/clock.ts',

@@ -92,7 +92,7 @@ export const mutations: readonly Mutation[] = [
     file: `${sqlite}/change-feed.ts`,
     edits: [
       [
-        'if (position?.seq === this.#position.seq + 1 && !this.#mayHaveChanged()) {',
+        'if (position?.seq === this.#position.seq + 1 && !this.#mayBeBehind()) {',
         'if (position !== undefined) {',
       ],
     ],
@@ -176,6 +176,16 @@ export const mutations: readonly Mutation[] = [
     file: `${sqlite}/database-session-cache.ts`,
     edits: [['    this.#database.changes.unsubscribe(this.#near);\n', '']],
     caughtBy: nearCache,
+  },
+  {
+    name: 'a damaged file is migrated before it is looked through',
+    breaks: 'opening',
+    file: 'src/backends/sqlite/open-database.ts',
+    edits: [
+      ['  if (!isNew) await lookForDamage();\n', ''],
+      ['  if (isNew) await lookForDamage();\n', '  await lookForDamage();\n'],
+    ],
+    caughtBy: 'test/backends/sqlite/open-database.test.ts',
   },
   {
     name: 'a damaged file is found out at the first start alone',

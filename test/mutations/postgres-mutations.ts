@@ -9,6 +9,7 @@ const fencing = 'test/backends/postgres/fencing.test.ts';
 const outages = 'test/backends/postgres/outages.test.ts';
 const failover = 'test/backends/postgres/failover.test.ts';
 const transactions = 'test/backends/postgres/transactions.test.ts';
+const takeovers = 'test/backends/postgres/takeovers.test.ts';
 const listening = 'test/backends/postgres/listening.test.ts';
 
 /** Bugs of what is kept in PostgreSQL: locks that are left out, clocks and positions that are believed too much. */
@@ -133,6 +134,28 @@ export const postgresMutations: readonly Mutation[] = [
     file: `${postgres}/term-watch.ts`,
     edits: [['return isComparable && elapsed >= 0 ? elapsed', 'return elapsed >= 0 ? elapsed']],
     caughtBy: leaseStore,
+  },
+  {
+    name: 'PostgreSQL: a term is taken over though its holder has renewed it since the look',
+    breaks: 'takeover',
+    file: `${postgres}/lease-rows.ts`,
+    edits: [
+      [
+        "\n      .$if(renewals !== undefined, (each) => each.where('renewals', '=', renewals ?? 0))",
+        '',
+      ],
+    ],
+    caughtBy: takeovers,
+  },
+  {
+    name: 'PostgreSQL: a term is taken over though another standby was faster',
+    breaks: 'takeover',
+    file: `${postgres}/lease-rows.ts`,
+    edits: [
+      ["\n      .where('fencing_token', '=', fencingToken)\n", '\n'],
+      ["      .where('holder', 'is not distinct from', holder)\n", ''],
+    ],
+    caughtBy: takeovers,
   },
   {
     name: 'PostgreSQL: a commit under a lease is not fenced',

@@ -9,6 +9,7 @@ const nearSessions = 'test/backends/redis/near-sessions.test.ts';
 const sightings = 'test/backends/redis/term-sightings.test.ts';
 const fences = 'test/backends/redis/fences.test.ts';
 const outages = 'test/backends/redis/outages.test.ts';
+const takeovers = 'test/backends/redis/takeovers.test.ts';
 const severalServers = 'test/backends/redis/several-servers.test.ts';
 const deadlines = 'test/deadlines/shared-deadlines.test.ts';
 
@@ -243,11 +244,30 @@ export const redisMutations: readonly Mutation[] = [
     caughtBy: outages,
   },
   {
-    name: 'a term is taken over though it was renewed meanwhile',
+    name: 'a term is taken over in place of another than was looked at',
     breaks: 'takeover',
     file: `${redis}/lease-scripts.ts`,
     edits: [["if (before[1] or '') ~= ARGV[2] or", 'if']],
     caughtBy: leases,
+  },
+  {
+    name: 'a term is taken over though its holder has renewed it since the look',
+    breaks: 'takeover',
+    file: `${redis}/lease-scripts.ts`,
+    edits: [["if ARGV[4] ~= '*' and (before[3] or '') ~= ARGV[4] then return false end\n", '']],
+    caughtBy: takeovers,
+  },
+  {
+    name: 'a term is taken over though another standby was faster',
+    breaks: 'takeover',
+    file: `${redis}/lease-scripts.ts`,
+    edits: [
+      [
+        "if (before[1] or '') ~= ARGV[2] or (before[2] or '') ~= ARGV[3] then return false end\n",
+        '',
+      ],
+    ],
+    caughtBy: takeovers,
   },
   {
     name: 'a ledger writes without a look at the term',
