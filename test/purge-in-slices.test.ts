@@ -28,6 +28,23 @@ test('a purge ends when its time is used up, after one slice at least', async ()
   expect(await purge(0.1)).toEqual({ removed: 5, complete: false });
 });
 
+test('a purge whose signal comes during a pause removes nothing more', async () => {
+  const controller = new AbortController();
+  let slices = 0;
+  const slice = () => {
+    slices++;
+    // In the pause after it, of which the time that it says it took makes an hour.
+    setImmediate(() => controller.abort());
+    return { removed: 1, done: false, milliseconds: 3_600_000 };
+  };
+  const { signal } = controller;
+  expect(await purgeInSlices(slice, new ManualClock(), { signal })).toEqual({
+    removed: 1,
+    complete: false,
+  });
+  expect(slices).toBe(1);
+});
+
 test('the options of a purge are checked', async () => {
   const purge = (options: object) =>
     purgeInSlices(() => ({ removed: 0, done: true }), new ManualClock(), options);

@@ -9,7 +9,7 @@ import type { SessionLoader } from './session-loader.ts';
  * {@link SessionCacheCapabilities} reach, and `onehost/testing` has the suite that proves them.
  *
  * - What comes out equals what went in, and is never the object that went in. A session of plain data
- *   comes out deeply frozen, one object for all readers; one that holds a `Date`, `Map`, `Set`,
+ *   comes out deeply frozen, so that readers may be given the same object; one that holds a `Date`, `Map`, `Set`,
  *   `RegExp`, `ArrayBuffer` or typed array comes out as a copy of its own for each reader.
  * - An entry is never returned at or after its expiry.
  * - Once an invalidation has returned, no read that starts later gives the entry. An invalidation

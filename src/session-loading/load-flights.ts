@@ -13,7 +13,7 @@ import type { FillTarget } from './fill-target.ts';
 const MAX_LOADS = 16;
 
 /**
- * The loads of one process, at most one per token at a time.
+ * The loads of one process, at most one per token at a time, unless one was overtaken: while that is made again, whoever comes begins another.
  *
  * Whoever joins a load under way may have begun after an invalidation that the load did not see. That
  * is safe: the invalidation is later than the load's fence, so its fill is refused and everyone waits

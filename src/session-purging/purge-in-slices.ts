@@ -45,8 +45,14 @@ export async function purgeInSlices(
     complete = slice.done;
     if (complete || signal?.aborted || clock.monotonic() >= end) break;
     size.adapt(took);
-    await wait(Math.max(SHORTEST_PAUSE_MILLISECONDS, took * PAUSE_PER_SLICE));
+    await pauseFor(Math.max(SHORTEST_PAUSE_MILLISECONDS, took * PAUSE_PER_SLICE), signal);
+    if (signal?.aborted) break;
   }
   publish('onehost:purged', { removed, complete });
   return { removed, complete };
+}
+
+/** Ends when the signal comes. */
+async function pauseFor(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  await wait(milliseconds, undefined, { ...(signal && { signal }) }).catch(() => {});
 }

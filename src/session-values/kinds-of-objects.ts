@@ -1,4 +1,5 @@
 import {
+  isAnyArrayBuffer,
   isArrayBuffer,
   isDate,
   isMap,
@@ -14,8 +15,7 @@ export type TypedArray = Extract<NodeJS.ArrayBufferView, { slice: unknown }>;
 /** Also an object from another realm: a test runner may give each file its own `Object`. */
 export function isPlainObject(object: object): boolean {
   const prototype = Object.getPrototypeOf(object);
-  if (prototype === Object.prototype) return true;
-  if (prototype === null) return !isBuiltin(object);
+  if (prototype === Object.prototype || prototype === null) return !isBuiltin(object);
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf');
 }
 
@@ -63,9 +63,16 @@ export function nameOfClass(object: object): string {
   return typeof name === 'string' && name !== '' ? shownKey(name) : 'a class';
 }
 
-/** What a builtin is it stays, when its prototype is taken away. */
+/** What a builtin is it stays, whatever prototype it is given. */
 function isBuiltin(object: object): boolean {
   return (
-    isMap(object) || isSet(object) || isDate(object) || isNativeError(object) || isPromise(object)
+    isMap(object) ||
+    isSet(object) ||
+    isDate(object) ||
+    isRegExp(object) ||
+    isNativeError(object) ||
+    isPromise(object) ||
+    isAnyArrayBuffer(object) ||
+    ArrayBuffer.isView(object)
   );
 }

@@ -17,7 +17,7 @@ import { purgeInSlices } from '../../session-purging/purge-in-slices.ts';
 import { sessionIdOf } from '../../session-tokens/session-id.ts';
 import { type EncodedSession, encodeSession } from '../../session-values/encode-session.ts';
 import { HeldSession } from '../../session-values/held-session.ts';
-import { SessionTable } from './session-table.ts';
+import { type MemoryEntry, SessionTable } from './session-table.ts';
 
 export interface InMemorySessionCacheOptions {
   /**
@@ -60,7 +60,7 @@ export class InMemorySessionCache<S extends Session = Session> implements Sessio
     const { maxEntries = 100_000, clock = systemClock } = options;
     assertInteger('maxEntries', maxEntries, { least: 1, most: 10_000_000 });
     this.#clock = clock;
-    this.#table = new SessionTable(maxEntries);
+    this.#table = new SessionTable(maxEntries, (token, entry) => this.#evicted(token, entry));
     this.#flights = new LoadFlights(this.#fillTarget());
   }
 
@@ -193,6 +193,12 @@ export class InMemorySessionCache<S extends Session = Session> implements Sessio
     });
     this.#table.removeExpiredAmongNext(LOOKED_AT_BY_SET, now);
     return held;
+  }
+
+  /** A load of it that is under way may be older than what was evicted, and would bring back what that had replaced. */
+  #evicted(token: string, { expiresAt }: MemoryEntry<S>): void {
+    this.#fences.tokenInvalidated(token);
+    if (expiresAt > this.#clock.now()) publish('onehost:evicted', { removed: 1 });
   }
 
   #fillTarget(): FillTarget<S, ProcessFence> {

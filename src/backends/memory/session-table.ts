@@ -22,10 +22,14 @@ export class SessionTable<S> {
   readonly #rounds = new Set<string>();
   #round = this.#rounds.values();
 
-  constructor(maxEntries: number) {
+  /** @param onEvicted is told of each entry that left so that there was room for another, live or not. */
+  constructor(maxEntries: number, onEvicted: (token: string, entry: MemoryEntry<S>) => void) {
     this.#entries = new LRUCache({
       max: maxEntries,
-      dispose: (entry, token) => this.#forget(token, entry),
+      dispose: (entry, token, reason) => {
+        this.#forget(token, entry);
+        if (reason === 'evict') onEvicted(token, entry);
+      },
     });
   }
 

@@ -20,7 +20,7 @@ import { machine, type Surroundings } from './surroundings.ts';
 import { translateError } from './translate-error.ts';
 
 export interface OpenSharedMemoryOptions {
-  /** A folder in memory, `/dev/shm` by default. On Linux it must be on tmpfs or ramfs; elsewhere it must be named, and whoever names it answers for it. */
+  /** A folder in memory, `/dev/shm` by default. On Linux it must be on tmpfs or ramfs; on macOS it must be named, and whoever names it answers for it. On Windows a folder does not tell who may enter it, so that each is refused. */
   readonly folder?: string | undefined;
   /**
    * How large the file may become, 8 to 1,048,576, 48 by default: room for about 28,000 sessions of 300 bytes. Sessions leave when it is four fifths full, the

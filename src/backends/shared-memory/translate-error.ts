@@ -7,7 +7,7 @@ import {
 /** From `errno.h`: LMDB hands on what the system says. */
 const ENOSPC = 28;
 
-/** What LMDB throws, or SQLite for the lock of its opening, as an error that says what to do. What comes from elsewhere stays as it is. */
+/** What LMDB or the system throws, or SQLite for the lock of its opening, as an error that says what to do. onehost's own stay as they are. */
 export function translateError(error: unknown, file: string): unknown {
   if (!(error instanceof Error) || isOnehostError(error)) return error;
   const { code, message } = error as Error & { code?: unknown };

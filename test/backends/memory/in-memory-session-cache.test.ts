@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { describe, expect, test, vi } from 'vitest';
 import { InMemorySessionCache } from '../../../src/index.ts';
 import {
   ManualClock,
@@ -50,6 +51,24 @@ describe('InMemorySessionCache', () => {
       return { session: { userId: 7, loads }, ttlSeconds: 60 };
     });
     expect(session).toEqual({ userId: 7, loads: 2 });
+  });
+
+  test('does not let a load bring back what a session had replaced that was evicted meanwhile', async () => {
+    const cache = new InMemorySessionCache<TestSession>({ maxEntries: 1 });
+    const told = vi.fn();
+    subscribe('onehost:evicted', told);
+    let loads = 0;
+    const session = await cache.getOrLoad('token', () => {
+      if (++loads === 1) {
+        cache.set('token', { userId: 7, text: 'newer' }, 60);
+        cache.set('another', { userId: 8 }, 60);
+      }
+      return { session: { userId: 7, loads }, ttlSeconds: 60 };
+    });
+    unsubscribe('onehost:evicted', told);
+    expect(session).toEqual({ userId: 7, loads: 2 });
+    // The second is that other session.
+    expect(told.mock.calls.map(([event]) => event)).toEqual([{ removed: 1 }, { removed: 1 }]);
   });
 
   test.each([0, -1, 1.5, Number.NaN, '10'])('refuses maxEntries of %s', (maxEntries) => {
