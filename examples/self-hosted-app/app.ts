@@ -53,22 +53,7 @@ export function createApp(parts: AppParts): Hono<Env> {
   app.get('/style.css', (c) => c.body(STYLE, 200, { 'content-type': 'text/css' }));
 
   app.use(forbidCaching);
-  app.use(async (c, next) => {
-    const token = cookie.read(c);
-    const found = token === null ? null : await sessions.find(token);
-    c.set('caller', token && found ? { token, session: found.session } : null);
-    if (token && found?.renewedUntil) cookie.write(c, token, found.renewedUntil);
-    await next();
-  });
-
-  app.get('/', async (c) => {
-    const { caller } = c.var;
-    if (caller === null) return c.html(loginPage(worker));
-    const { token, session } = caller;
-    const devices = await sessions.devices(session.userId);
-    return c.html(accountPage(worker, session, devices, sessionIdOf(token)));
-  });
-
+  // Before the look-up, which fails while the cache cannot be used: a logout must reach the store of record even then.
   app.post('/login', async (c) => {
     const form = await readLoginForm(c);
     const user = form && (await users.authenticate(form.name, form.password));
@@ -90,9 +75,26 @@ export function createApp(parts: AppParts): Hono<Env> {
   app.post('/logout', async (c) => {
     // By the token, not the caller: what the cache does not know is still to be removed from the store.
     const token = cookie.read(c);
+    // If it throws, the cookie stays: the store has the logout, and to repeat it makes the cache follow.
     if (token !== null) await sessions.logOut(token);
     cookie.remove(c);
     return done(c);
+  });
+
+  app.use(async (c, next) => {
+    const token = cookie.read(c);
+    const found = token === null ? null : await sessions.find(token);
+    c.set('caller', token && found ? { token, session: found.session } : null);
+    if (token && found?.renewedUntil) cookie.write(c, token, found.renewedUntil);
+    await next();
+  });
+
+  app.get('/', async (c) => {
+    const { caller } = c.var;
+    if (caller === null) return c.html(loginPage(worker));
+    const { token, session } = caller;
+    const devices = await sessions.devices(session.userId);
+    return c.html(accountPage(worker, session, devices, sessionIdOf(token)));
   });
 
   app.post('/logout-others', requireCaller, async (c) => {

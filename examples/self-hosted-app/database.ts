@@ -13,6 +13,9 @@ export function onehostFile(folder: string): string {
 export function openAppDatabase(folder: string): Database {
   const database = new SqliteDatabase(path.join(folder, 'app.db'), { timeout: 5000 });
   database.pragma('journal_mode = wal');
+  // By default better-sqlite3 syncs no commit in WAL mode: a power cut could bring back a login that was removed,
+  // while its invalidation, which is synced, stays done; the next request would load the session again.
+  database.pragma('synchronous = full');
   database.pragma('foreign_keys = on');
   return database;
 }

@@ -1,4 +1,11 @@
-import { type LoadedSession, newSessionToken, type Session, type SessionCache } from 'onehost';
+import {
+  type Awaitable,
+  type LoadedSession,
+  newSessionToken,
+  type Session,
+  type SessionCache,
+  UnreadableEntryError,
+} from 'onehost';
 import type { Logins } from './logins.ts';
 import type { User } from './users.ts';
 
@@ -73,7 +80,10 @@ export class Sessions {
    * the store of record, and then until `renewedUntil`. The copy in the cache never outlives the row.
    */
   async find(token: string): Promise<FoundSession | null> {
-    const session = await this.#cache.getOrLoad(token, () => this.#load(token));
+    const session = await readAgain(
+      () => this.#cache.getOrLoad(token, () => this.#load(token)),
+      () => this.#cache.invalidate(token),
+    );
     if (session === null) return null;
     if (Date.now() < session.renewAt) return { session, renewedUntil: null };
     const expiresAt = this.#expiry();
@@ -113,7 +123,11 @@ export class Sessions {
       renewedAt: new Date(expiresAt - this.#seconds * 1000),
     }));
     const known = new Set(logins.map(({ id }) => id));
-    const leftOver = (await this.#cache.listByUser(userId)).filter(({ id }) => !known.has(id));
+    const cached = await readAgain(
+      () => this.#cache.listByUser(userId),
+      () => this.#cache.invalidateByUser(userId),
+    );
+    const leftOver = cached.filter(({ id }) => !known.has(id));
     return [
       ...logins,
       ...leftOver.map(({ id, session, createdAt }) => ({
@@ -139,5 +153,19 @@ export class Sessions {
 
   #expiry(): number {
     return Date.now() + this.#seconds * 1000;
+  }
+}
+
+/**
+ * What the cache has; once more, after it has been dropped, if it cannot be read: a newer version of the
+ * app may have written it, and been rolled back since. The store of record has it all.
+ */
+async function readAgain<T>(read: () => Awaitable<T>, drop: () => Awaitable<unknown>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof UnreadableEntryError)) throw error;
+    await drop();
+    return read();
   }
 }
