@@ -115,6 +115,18 @@ export const mutations: readonly Mutation[] = [
     caughtBy: conformance,
   },
   {
+    name: 'a load under way is not told of a logout everywhere else',
+    breaks: 'fill',
+    file: 'src/backends/memory/in-memory-session-cache.ts',
+    edits: [
+      [
+        'this.#fences.userInvalidated(user);\n    const now',
+        'if (exceptToken === undefined) this.#fences.userInvalidated(user);\n    const now',
+      ],
+    ],
+    caughtBy: memory,
+  },
+  {
     name: 'a drop by user logs the user alone, and not the tokens',
     breaks: 'fill',
     file: `${sqlite}/session-store.ts`,

@@ -170,6 +170,28 @@ export const postgresMutations: readonly Mutation[] = [
     caughtBy: transactions,
   },
   {
+    name: 'PostgreSQL: a transaction under a lease is fenced at its beginning alone',
+    breaks: 'fencing',
+    file: `${postgres}/fenced-session.ts`,
+    edits: [
+      ['const { assert, ended } = this.#fence;', 'const { look: assert, ended } = this.#fence;'],
+    ],
+    caughtBy: leaseStore,
+  },
+  {
+    name: 'PostgreSQL: a renewal that was asked for is not believed by its holder',
+    breaks: 'trust',
+    file: `${postgres}/postgres-lease.ts`,
+    edits: [
+      [
+        '  async renew(): Promise<void> {\n    await this.#renew();',
+        '  async renew(): Promise<void> {\n    this.#keeper.assertHeld();\n    const { calls, rows } = this.#parts;\n' +
+          '    const now = await calls.within((signal) => rows.renew(this.#term, signal));\n    if (now === undefined) throw await this.#replaced();',
+      ],
+    ],
+    caughtBy: leaseStore,
+  },
+  {
     name: 'PostgreSQL: a commit under a lease does not wait for a takeover under way',
     breaks: 'fencing',
     file: leases,

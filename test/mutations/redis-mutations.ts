@@ -154,6 +154,30 @@ export const redisMutations: readonly Mutation[] = [
     caughtBy: near,
   },
   {
+    name: 'a near cache is not told of an invalidation, and goes on trusting what it has',
+    breaks: 'stale',
+    file: `${redis}/near-sessions.ts`,
+    edits: [
+      [
+        'if (key.startsWith(entryKey)) this.drop(key.slice(entryKey.length));',
+        'if (key.startsWith(entryKey)) return;',
+      ],
+    ],
+    caughtBy: sessions,
+  },
+  {
+    name: 'a touch across a network sets what it has read',
+    breaks: 'revocation',
+    file: 'src/remote-sessions/remote-session-cache.ts',
+    edits: [
+      [
+        '    return this.#deadlines.within((signal) => store.extend(hashToken(token), ttlSeconds, signal));',
+        '    void store;\n    const session = await this.get(token);\n    if (session === null) return false;\n    await this.set(token, session, ttlSeconds);\n    return true;',
+      ],
+    ],
+    caughtBy: sessions,
+  },
+  {
     name: 'a near cache counts from the answer and not from the question',
     breaks: 'stale',
     file: `${redis}/tracking-connection.ts`,

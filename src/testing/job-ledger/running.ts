@@ -39,6 +39,18 @@ export function runningClaims(claim: JobClaim): void {
     assert.deepEqual(await told(ours), before);
   });
 
+  claim('a tick that many calls begin at the same time begins once', async ({ ours, theirs }) => {
+    const lease = await beginTerm(ours);
+    for (const count of [1, 2, 3]) {
+      const calls = Array.from({ length: 10 }, async () =>
+        ours.ledger.begin(lease, 'job', minute(count)),
+      );
+      const begun = (await Promise.all(calls)).filter((isBegun) => isBegun);
+      assert.equal(begun.length, 1);
+      assert.equal((await theirs.ledger.runs('job')).length, count);
+    }
+  });
+
   claim('a tick that is over does not begin again', async ({ ours }) => {
     const lease = await beginTerm(ours);
     await runTick(ours, lease, minute(1));

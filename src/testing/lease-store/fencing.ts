@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { type Awaitable, isThenable } from '../../contract/awaitable.ts';
 import type { Lease } from '../../contract/lease.ts';
 import type { LeaseClaim, TestInstance } from './harness.ts';
 
@@ -6,6 +7,21 @@ const DAY = 24 * 60 * 60;
 
 async function write(lease: Lease, { counter }: TestInstance): Promise<void> {
   await lease.transaction((connection) => counter?.write(connection));
+}
+
+/** At once where the value is there: the work of some backends must be done when it returns. */
+function after<T, U>(value: Awaitable<T>, next: (value: T) => Awaitable<U>): Awaitable<U> {
+  return isThenable(value) ? value.then(next) : next(value);
+}
+
+/** What is taken from the holder of `lease`; `null` when nobody can take it now. */
+function stealNow({ leases }: TestInstance, lease: Lease): Awaitable<Lease | null> {
+  try {
+    const stolen = leases.steal(lease);
+    return isThenable(stolen) ? stolen.then(undefined, () => null) : stolen;
+  } catch {
+    return null;
+  }
 }
 
 export function fencingClaims(claim: LeaseClaim): void {
@@ -84,6 +100,37 @@ export function fencingClaims(claim: LeaseClaim): void {
     },
     'transactions',
   );
+
+  for (const order of ['before', 'after'] as const) {
+    claim(
+      `who is robbed ${order} a write of the work commits none of it`,
+      async ({ ours, theirs }) => {
+        const lease = await ours.leases.acquire('lease');
+        let stolen: Lease | null = null;
+        const steal = () =>
+          after(stealNow(theirs, lease), (term) => {
+            stolen = term;
+          });
+        const running = async () =>
+          lease.transaction((connection) => {
+            const count = () => ours.counter?.write(connection);
+            return order === 'before' ? after(steal(), count) : after(count(), steal);
+          });
+        const lost = await running().then(
+          () => false,
+          (error: { code?: unknown }) => {
+            assert.equal(error.code, 'ONEHOST_LEASE_LOST');
+            return true;
+          },
+        );
+        // Where the work keeps every other writer out, it cannot be robbed meanwhile, and is committed.
+        assert.equal(lost, stolen !== null);
+        assert.equal(lease.isHeld(), stolen === null);
+        assert.equal(await ours.counter?.read(), stolen === null ? 1 : 0);
+      },
+      'transactions',
+    );
+  }
 
   claim(
     'a term of the same holder is another term',

@@ -23,6 +23,19 @@ export function timeClaims(claim: LeaseClaim): void {
     assert.equal(lease.isHeld(), true);
   });
 
+  claim(
+    'a renewal begins the duration anew, for its holder and for all others',
+    async (context) => {
+      const { ours, theirs } = context;
+      const lease = await ours.leases.acquire('lease', { durationSeconds: 10, marginSeconds: 1 });
+      await ours.stall(8);
+      await lease.renew();
+      await ours.stall(8);
+      assert.equal(lease.isHeld(), true);
+      assert.equal(await theirs.leases.tryAcquire('lease'), null);
+    },
+  );
+
   claim('a holder that was stopped for longer has lost it when it looks', async (context) => {
     const { ours, theirs } = context;
     const lease = await ours.leases.acquire('lease', { durationSeconds: 10, marginSeconds: 1 });

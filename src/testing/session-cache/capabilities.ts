@@ -17,4 +17,16 @@ export function capabilityClaims(claim: Claim, harness: SessionCacheHarness): vo
       assert.deepEqual(await other.get('token'), { userId: 7 });
     },
   );
+
+  claim(
+    'entries are there for a cache that is opened when all were closed',
+    ['persistent'],
+    async ({ cache, openCache }) => {
+      await cache.set('token', { userId: 7 }, 60);
+      await cache.close();
+      const reopened = await openCache();
+      assert.deepEqual(await reopened.get('token'), { userId: 7 });
+      assert.equal((await reopened.listByUser(7)).length, 1);
+    },
+  );
 }

@@ -32,14 +32,16 @@ export interface ClaimContext {
   readonly cache: SessionCache<TestSession>;
   /** Another cache on the same store, for claims that need `other`. */
   readonly other: SessionCache<TestSession>;
+  /** A further cache on the same store, closed afterwards. */
+  openCache(): Promise<SessionCache<TestSession>>;
   advance(seconds: number): Awaitable<void>;
 }
 
 /**
- * What a backend must be able to do for a claim to mean anything; `other`: what one cache does holds in another at once; `purging`: what has
- * expired stays until somebody removes it.
+ * What a backend must be able to do for a claim to mean anything; `other`: what one cache does holds in another at once; `bounded`: it holds there
+ * after `staleSeconds`; `purging`: what has expired stays until somebody removes it.
  */
-type Need = 'retains' | 'other' | 'persistent' | 'purging';
+type Need = 'retains' | 'other' | 'bounded' | 'persistent' | 'purging';
 
 export type Claim = (
   name: string,
@@ -50,12 +52,11 @@ export type Claim = (
 /** Turns claims into tests of `runner`: a fresh store for each, closed afterwards. */
 export function claimsOf(runner: TestRunner, harness: SessionCacheHarness): Claim {
   const { capabilities } = harness;
+  const isShared = capabilities.reach !== 'process' && capabilities.retains;
   const lacks: Record<Need, boolean> = {
     retains: !capabilities.retains,
-    other:
-      capabilities.reach === 'process' ||
-      !capabilities.retains ||
-      capabilities.coherence !== 'strict',
+    other: !isShared || capabilities.coherence !== 'strict',
+    bounded: !isShared || capabilities.coherence !== 'bounded',
     persistent: !capabilities.persistent,
     purging: !capabilities.retains || capabilities.selfPurging === true,
   };
@@ -67,13 +68,18 @@ export function claimsOf(runner: TestRunner, harness: SessionCacheHarness): Clai
     }
     runner.test(name, async () => {
       const store = await harness.createStore();
-      const cache = await store.openCache();
-      const other = needs.includes('other') ? await store.openCache() : cache;
+      const opened: SessionCache<TestSession>[] = [];
+      const openCache = async () => {
+        const cache = await store.openCache();
+        opened.push(cache);
+        return cache;
+      };
       try {
-        await body({ cache, other, advance: (seconds) => store.advance(seconds) });
+        const cache = await openCache();
+        const other = needs.includes('other') ? await openCache() : cache;
+        await body({ cache, other, openCache, advance: (seconds) => store.advance(seconds) });
       } finally {
-        await other.close();
-        await cache.close();
+        for (const cache of opened) await cache.close();
         await store.close();
       }
     });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { sessionIdOf } from '../../session-tokens/session-id.ts';
 import type { Claim } from './harness.ts';
+import { waysIn } from './ways-in.ts';
 
 export function invalidationClaims(claim: Claim): void {
   claim(
@@ -182,18 +183,60 @@ export function invalidationClaims(claim: Claim): void {
       `after ${name} in one process no other gives the session`,
       ['other'],
       async ({ cache, other }) => {
-        await cache.set('token', { userId: 7 }, 60);
-        for (const reader of [cache, other, cache, other]) {
-          assert.deepEqual(await reader.get('token'), { userId: 7 });
+        for (const [way, keep] of waysIn) {
+          await keep(cache, 'token', { userId: 7, way }, 60);
+          for (const reader of [cache, other, cache, other]) {
+            assert.deepEqual(await reader.get('token'), { userId: 7, way });
+          }
+          await invalidate(cache);
+          assert.equal(await other.get('token'), null);
+          assert.equal(await other.getOrLoad('token', () => null), null);
+          assert.equal(await other.touch('token', 60), false);
+          assert.deepEqual(await other.listByUser(7), []);
+          assert.equal(await cache.get('token'), null);
         }
-        await invalidate(cache);
-        assert.equal(await other.get('token'), null);
-        assert.equal(await other.touch('token', 60), false);
-        assert.deepEqual(await other.listByUser(7), []);
-        assert.equal(await cache.get('token'), null);
       },
     );
   }
+
+  claim(
+    'a session that was invalidated is not given in another process after staleSeconds',
+    ['bounded'],
+    async ({ cache, openCache, advance }) => {
+      const other = await openCache();
+      for (const [name, invalidate] of Object.entries(invalidations)) {
+        await cache.set('token', { userId: 7, name }, 600);
+        // A set, too, may be seen elsewhere only later.
+        await advance(cache.capabilities.staleSeconds);
+        for (const reader of [cache, other, cache, other]) {
+          assert.deepEqual(await reader.get('token'), { userId: 7, name });
+        }
+        await invalidate(cache);
+        assert.equal(await cache.get('token'), null, name);
+        await advance(cache.capabilities.staleSeconds);
+        assert.equal(await other.get('token'), null, name);
+        assert.equal(await other.getOrLoad('token', () => null), null, name);
+      }
+    },
+  );
+
+  claim(
+    'a touch at the same time as an invalidation does not bring the session back',
+    ['other'],
+    async ({ cache, other }) => {
+      for (let round = 0; round < 20; round++) {
+        await cache.set('token', { userId: 7, round }, 60);
+        for (const each of [cache, other]) await each.get('token');
+        // By turns, since where both are done at once they are done in this order.
+        const touch = async () => cache.touch('token', 100 + round);
+        const invalidate = async () => other.invalidate('token');
+        const calls = round % 2 === 0 ? [touch, invalidate] : [invalidate, touch];
+        await Promise.all(calls.map((call) => call()));
+        for (const each of [cache, other]) assert.equal(await each.get('token'), null);
+        assert.deepEqual(await cache.listByUser(7), []);
+      }
+    },
+  );
 
   claim(
     'a session set in place of another is seen by every process',

@@ -79,6 +79,30 @@ export function loadingClaims(claim: Claim): void {
     },
   );
 
+  claim(
+    'a session that was loaded is one of its user’s, and is touched and dropped as such',
+    ['retains'],
+    async ({ cache, advance }) => {
+      for (const token of ['phone', 'laptop', 'tablet']) {
+        await cache.getOrLoad(token, () => ({ session: { userId: 7, token }, ttlSeconds: 10 }));
+      }
+      const listed = (await cache.listByUser('7')).map(({ id, session }) => [id, session]);
+      assert.deepEqual(
+        new Map(listed as [string, TestSession][]),
+        new Map(
+          ['phone', 'laptop', 'tablet'].map((token) => [sessionIdOf(token), { userId: 7, token }]),
+        ),
+      );
+      assert.equal(await cache.invalidateById(7, sessionIdOf('laptop')), true);
+      assert.equal(await cache.get('laptop'), null);
+      assert.equal(await cache.touch('phone', 100), true);
+      await advance(50);
+      assert.deepEqual(await cache.get('phone'), { userId: 7, token: 'phone' });
+      assert.equal(await cache.invalidateByUser(7), 1, 'the tablet has expired');
+      assert.equal(await cache.get('phone'), null);
+    },
+  );
+
   claim('getOrLoad does not load what is there', ['retains'], async ({ cache }) => {
     await cache.set('token', { userId: 7 }, 60);
     const load = () => assert.fail('loaded');
@@ -110,6 +134,45 @@ export function loadingClaims(claim: Claim): void {
       assert.deepEqual(await cache.getOrLoad('token', load), { userId: 7 });
     },
   );
+
+  claim(
+    'what the loader throws reaches every caller that shared the load',
+    ['retains'],
+    async ({ cache }) => {
+      const down = new Error('store down');
+      const loader = new HeldLoader();
+      const ask = () =>
+        assert.rejects(
+          cache.getOrLoad('token', async () => {
+            await loader.load();
+            throw down;
+          }),
+          (error) => error === down,
+        );
+      const first = ask();
+      await loader.started;
+      const second = ask();
+      // By then a cache across a network has found that the second has to wait for the first.
+      assert.equal(await cache.getOrLoad('another', () => null), null);
+      loader.release();
+      await Promise.all([first, second]);
+    },
+  );
+
+  claim('what getOrLoad gives is not what the loader gave', [], async ({ cache }) => {
+    const session = { userId: 7, roles: ['reader'], at: new Date(5) };
+    const got = await cache.getOrLoad('token', () => ({ session, ttlSeconds: 60 }));
+    session.roles.push('admin');
+    session.at.setTime(6);
+    assert.deepEqual(got, { userId: 7, roles: ['reader'], at: new Date(5) });
+  });
+
+  claim('plain data comes out of getOrLoad frozen too', [], async ({ cache }) => {
+    const load = () => ({ session: { userId: 7, roles: ['reader'] }, ttlSeconds: 60 });
+    const got = (await cache.getOrLoad('token', load)) as TestSession & { roles: string[] };
+    assert.throws(() => got.roles.push('admin'), TypeError);
+    assert.throws(() => Object.assign(got, { userId: 1 }), TypeError);
+  });
 
   claim('what the loader gave is not shared with the app', ['retains'], async ({ cache }) => {
     const session = { userId: 7, roles: ['reader'] };
@@ -158,6 +221,7 @@ export function loadingClaims(claim: Claim): void {
       assert.ok(one !== null);
       (one['at'] as Date).setTime(6);
       assert.deepEqual(two, { userId: 7, at: new Date(5) });
+      assert.deepEqual(await cache.get('token'), { userId: 7, at: new Date(5) });
     },
   );
 
@@ -183,6 +247,8 @@ export function loadingClaims(claim: Claim): void {
   const revocations = {
     invalidate: (cache) => cache.invalidate('token'),
     invalidateByUser: (cache) => cache.invalidateByUser(7),
+    'invalidateByUser with another exceptToken': (cache) =>
+      cache.invalidateByUser(7, { exceptToken: 'kept' }),
     invalidateById: (cache) => cache.invalidateById(7, sessionIdOf('token')),
     clear: (cache) => cache.clear(),
   } satisfies Record<string, (cache: ClaimContext['cache']) => unknown>;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { UnstorableValueError } from '../../contract/errors/index.ts';
 import type { Claim, TestSession } from './harness.ts';
+import { waysIn } from './ways-in.ts';
 
 const cyclic: Record<string, unknown> = { name: 'ring' };
 cyclic['self'] = cyclic;
@@ -100,24 +101,29 @@ export function valueClaims(claim: Claim): void {
   for (const [name, data] of Object.entries(kept)) {
     claim(`what comes out equals what went in: ${name}`, ['retains'], async ({ cache }) => {
       const session = { userId: 7, data };
-      await cache.set('token', session, 60);
-      assert.deepEqual(await cache.get('token'), session);
-      assert.deepEqual(await cache.get('token'), session, 'also on the second read');
+      for (const [way, keep] of waysIn) {
+        await keep(cache, way, session, 60);
+        assert.deepEqual([way, await cache.get(way)], [way, session]);
+        assert.deepEqual([way, await cache.get(way)], [way, session], 'also on the second read');
+      }
     });
   }
 
   for (const [name, [data, path]] of Object.entries(refused)) {
     claim(`what cannot survive is refused, and its place named: ${name}`, [], async ({ cache }) => {
-      await assert.rejects(
-        async () => cache.set('token', { userId: 7, data }, 60),
-        (error: unknown) => {
-          assert.ok(error instanceof UnstorableValueError, String(error));
-          assert.equal(error.path, path);
-          assert.ok(error.message.includes(path), error.message);
-          return true;
-        },
-      );
-      assert.equal(await cache.get('token'), null, 'nothing half-kept');
+      for (const [way, keep] of waysIn) {
+        await assert.rejects(
+          async () => keep(cache, 'token', { userId: 7, data }, 60),
+          (error: unknown) => {
+            assert.ok(error instanceof UnstorableValueError, `${way}: ${String(error)}`);
+            assert.equal(error.path, path);
+            assert.ok(error.message.includes(path), error.message);
+            return true;
+          },
+          way,
+        );
+        assert.equal(await cache.get('token'), null, 'nothing half-kept');
+      }
     });
   }
 
@@ -135,16 +141,18 @@ export function valueClaims(claim: Claim): void {
   );
 
   claim('what answers otherwise the second time is asked once', ['retains'], async ({ cache }) => {
-    let asked = 0;
-    const session = {
-      get userId() {
-        return ++asked;
-      },
-      data: new Proxy({ a: 1 }, { get: () => (++asked > 3 ? new Date() : 'first') }),
-    };
-    await cache.set('token', session, 60);
-    assert.deepEqual(await cache.get('token'), { userId: 1, data: { a: 'first' } });
-    assert.equal(await cache.invalidateByUser(1), 1);
+    for (const [way, keep] of waysIn) {
+      let asked = 0;
+      const session = {
+        get userId() {
+          return ++asked;
+        },
+        data: new Proxy({ way }, { get: () => (++asked > 3 ? new Date() : way) }),
+      };
+      await keep(cache, 'token', session, 60);
+      assert.deepEqual(await cache.get('token'), { userId: 1, data: { way } });
+      assert.equal(await cache.invalidateByUser(1), 1);
+    }
   });
 
   claim('nesting without end is refused', [], async ({ cache }) => {
@@ -177,11 +185,13 @@ export function valueClaims(claim: Claim): void {
     'plain data comes out frozen, so that no reader can change it',
     ['retains'],
     async ({ cache }) => {
-      await cache.set('token', { userId: 7, roles: ['reader'] }, 60);
-      for (let read = 0; read < 2; read++) {
-        const session = (await cache.get('token')) as TestSession & { roles: string[] };
-        assert.throws(() => session.roles.push('admin'), TypeError);
-        assert.throws(() => Object.assign(session, { userId: 1 }), TypeError);
+      for (const [way, keep] of waysIn) {
+        await keep(cache, way, { userId: 7, roles: ['reader'] }, 60);
+        for (let read = 0; read < 2; read++) {
+          const session = (await cache.get(way)) as TestSession & { roles: string[] };
+          assert.throws(() => session.roles.push('admin'), TypeError, way);
+          assert.throws(() => Object.assign(session, { userId: 1 }), TypeError, way);
+        }
       }
     },
   );
@@ -199,11 +209,13 @@ export function valueClaims(claim: Claim): void {
           set: new Set([1]),
           bytes: new Uint8Array([1]),
         };
-        await cache.set('token', session, 60);
-        for (let read = 0; read < 3; read++) {
-          const got = (await cache.get('token')) as unknown as typeof session;
-          assert.deepEqual(got, session);
-          spoil(got);
+        for (const [way, keep] of waysIn) {
+          await keep(cache, way, session, 60);
+          for (let read = 0; read < 3; read++) {
+            const got = (await cache.get(way)) as unknown as typeof session;
+            assert.deepEqual([way, got], [way, session]);
+            spoil(got);
+          }
         }
       },
     );
