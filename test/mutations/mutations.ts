@@ -352,9 +352,18 @@ export const mutations: readonly Mutation[] = [
     file: 'src/backends/memory/session-table.ts',
     edits: [
       [
-        'dispose: (entry, token) => this.#forget(token, entry),',
-        "dispose: (entry, token, reason) => (reason === 'set' ? undefined : this.#forget(token, entry)),",
+        '        this.#forget(token, entry);\n        if',
+        "        if (reason !== 'set') this.#forget(token, entry);\n        if",
       ],
+    ],
+    caughtBy: memory,
+  },
+  {
+    name: 'a load brings back what was replaced in memory by a session that was evicted since',
+    breaks: 'fill',
+    file: 'src/backends/memory/in-memory-session-cache.ts',
+    edits: [
+      ['    this.#fences.tokenInvalidated(token);\n    if (expiresAt >', '    if (expiresAt >'],
     ],
     caughtBy: memory,
   },

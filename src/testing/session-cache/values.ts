@@ -60,6 +60,12 @@ const refused: Record<string, [value: unknown, path: string]> = {
     Object.setPrototypeOf(new Map([[1, 2]]), Array.prototype),
     'session.data',
   ],
+  'a Map with the prototype of a plain object': [
+    Object.setPrototypeOf(new Map([[1, 2]]), Object.prototype),
+    'session.data',
+  ],
+  'bytes without a prototype': [Object.setPrototypeOf(new Uint8Array(8), null), 'session.data'],
+  'a buffer without a prototype': [Object.setPrototypeOf(new ArrayBuffer(8), null), 'session.data'],
   'an array with the prototype of a Set': [
     Object.setPrototypeOf([1], Set.prototype),
     'session.data',
