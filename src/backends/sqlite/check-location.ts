@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import path from 'node:path';
 import {
   FileNotWritableError,
@@ -35,7 +35,7 @@ export function checkLocation(
   if (!found.isFile()) {
     throw new FileNotWritableError(`${file} is there, but it is not a file. Check the path.`);
   }
-  for (const each of [file, `${file}-wal`, `${file}-shm`].filter((name) => existsSync(name))) {
+  for (const each of [file, `${file}-wal`, `${file}-shm`]) {
     if (isAllowed(each, constants.R_OK | constants.W_OK)) continue;
     throw new FileNotWritableError(
       `${each === file ? 'The database ' : ''}${each} cannot be read and written by this process (user ${process.getuid?.() ?? 'unknown'}). ` +
@@ -48,7 +48,8 @@ function isAllowed(path: string, mode: number): boolean {
   try {
     accessSync(path, mode);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    // The -wal and the -shm come with the first connection and go with the last, perhaps at this very moment.
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
   }
 }
