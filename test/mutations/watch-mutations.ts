@@ -83,6 +83,27 @@ export const watchMutations: readonly Mutation[] = [
     caughtBy: walIndexHeader,
   },
   {
+    name: 'a -wal that goes while a database is opened counts as one that may not be read',
+    breaks: 'opening',
+    file: `${sqlite}/check-location.ts`,
+    edits: [["return (error as NodeJS.ErrnoException).code === 'ENOENT';", 'return false;']],
+    caughtBy: 'test/backends/sqlite/check-location.test.ts',
+  },
+  {
+    name: 'a header of the WAL index that a writer is at is taken for one of another layout',
+    breaks: 'opening',
+    file: `${sqlite}/retry-while-busy.ts`,
+    edits: [[' || error instanceof HalfWrittenHeaderError', '']],
+    caughtBy: changeWatches,
+  },
+  {
+    name: 'nobody makes the header whole that a writer was killed at',
+    breaks: 'opening',
+    file: `${sqlite}/choose-change-watch.ts`,
+    edits: [['      dataVersion.hasChanged();\n', '']],
+    caughtBy: changeWatches,
+  },
+  {
     name: 'a mapping is believed to be what it was asked to be',
     breaks: 'revocation',
     file: `${sqlite}/wal-index-mapping.ts`,

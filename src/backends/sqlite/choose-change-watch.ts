@@ -4,6 +4,7 @@ import { ChangeWatchUnavailableError } from '../../contract/errors/index.ts';
 import type { ChangeWatch, ChangeWatchChoice } from './change-watch.ts';
 import type { DataVersionWatch } from './data-version-watch.ts';
 import { hasLocalLocks } from './filesystem.ts';
+import { retryWhileBusy } from './retry-while-busy.ts';
 import type { Surroundings } from './surroundings.ts';
 import { WalIndexFile } from './wal-index-file.ts';
 import { WalIndexMapping } from './wal-index-mapping.ts';
@@ -15,6 +16,12 @@ import { WalIndexWatch } from './wal-index-watch.ts';
  */
 const MAPPED_ON = ['linux-x64', 'linux-arm64'];
 
+interface ChangeWatchOptions {
+  readonly file: string;
+  readonly changeWatch: ChangeWatchChoice;
+  readonly lockWaitSeconds: number;
+}
+
 /**
  * @param connection has read in WAL mode.
  * @throws ChangeWatchUnavailableError when `wal-index` was chosen and cannot be had.
@@ -22,30 +29,41 @@ const MAPPED_ON = ['linux-x64', 'linux-arm64'];
 export async function chooseChangeWatch(
   connection: Database,
   dataVersion: DataVersionWatch,
-  options: { readonly file: string; readonly changeWatch: ChangeWatchChoice },
+  options: ChangeWatchOptions,
   surroundings: Surroundings,
 ): Promise<ChangeWatch> {
   const { file, changeWatch } = options;
+  const onceWhole = <T>(open: () => T) =>
+    retryWhileBusy(() => {
+      // A read has SQLite wait for whoever is at the header of the index, and make it anew after one that was killed there.
+      dataVersion.hasChanged();
+      return open();
+    }, options);
   if (changeWatch !== 'data-version') {
     try {
-      const mapping = await mapWalIndex(file, surroundings);
-      return new WalIndexWatch(connection, mapping, dataVersion);
+      const open = await mapperOfWalIndex(file, surroundings);
+      return new WalIndexWatch(connection, await onceWhole(open), dataVersion);
     } catch (cause) {
       if (changeWatch === 'wal-index') throw unavailable(file, cause);
     }
   }
-  const header = fileOfWalIndex(file, surroundings);
-  return header === null ? dataVersion : new WalIndexWatch(connection, header, dataVersion);
+  try {
+    const header = await onceWhole(() => fileOfWalIndex(file, surroundings));
+    return header === null ? dataVersion : new WalIndexWatch(connection, header, dataVersion);
+  } catch {
+    return dataVersion;
+  }
 }
 
-async function mapWalIndex(
+async function mapperOfWalIndex(
   file: string,
   { platform, nativeMemory, processMappings }: Surroundings,
-): Promise<WalIndexMapping> {
+): Promise<() => WalIndexMapping> {
   if (!MAPPED_ON.includes(platform)) {
     throw new Error(`It is mapped on ${MAPPED_ON.join(' and ')}, and this is ${platform}.`);
   }
-  return new WalIndexMapping(file, await nativeMemory(), processMappings);
+  const memory = await nativeMemory();
+  return () => new WalIndexMapping(file, memory, processMappings);
 }
 
 /** `null` where the pragma alone is to be trusted. */
@@ -53,12 +71,8 @@ function fileOfWalIndex(
   file: string,
   { filesystemType, processDescriptors }: Surroundings,
 ): WalIndexFile | null {
-  try {
-    if (!hasLocalLocks(path.dirname(file), filesystemType)) return null;
-    return new WalIndexFile(file, processDescriptors);
-  } catch {
-    return null;
-  }
+  if (!hasLocalLocks(path.dirname(file), filesystemType)) return null;
+  return new WalIndexFile(file, processDescriptors);
 }
 
 function unavailable(file: string, cause: unknown): ChangeWatchUnavailableError {

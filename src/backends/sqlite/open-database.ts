@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import SqliteConnection, { type Database } from 'better-sqlite3';
 import { type Clock, systemClock } from '../../contract/clock.ts';
 import { InvalidOptionError, WalUnavailableError } from '../../contract/errors/index.ts';
@@ -15,9 +14,10 @@ import { DataVersionWatch } from './data-version-watch.ts';
 import { OnehostDatabase } from './database.ts';
 import { migrate, migrationState } from './migrate.ts';
 import { realFile } from './real-file.ts';
+import { retryWhileBusy } from './retry-while-busy.ts';
 import { checkSoundness, hasLeftoverWal } from './soundness.ts';
 import { machine, type Surroundings } from './surroundings.ts';
-import { isBusy, translateError } from './translate-error.ts';
+import { translateError } from './translate-error.ts';
 
 export interface OpenDatabaseOptions {
   /**
@@ -195,18 +195,5 @@ function enableWal(connection: Database, file: string): void {
       `${file} cannot be put into WAL mode: SQLite keeps it in "${mode}". ` +
         'The filesystem has no shared memory, or another program holds the file open in another mode.',
     );
-  }
-}
-
-async function retryWhileBusy<T>(work: () => T, settings: Settings): Promise<T> {
-  const end = performance.now() + Math.max(settings.lockWaitSeconds, 30) * 1000;
-  for (;;) {
-    try {
-      return work();
-    } catch (error) {
-      if (!isBusy(error) || performance.now() >= end) throw error;
-      // Random, so that many processes that start at once do not come back at once.
-      await wait(2 + Math.random() * 20);
-    }
   }
 }

@@ -67,13 +67,32 @@ function isDocumented(header: WalIndexHeader): boolean {
   return header[VERSION] === KNOWN_VERSION && isInitialized === 1;
 }
 
+/** The copies of a header differ: a writer is at it, or was killed at it. */
+export class HalfWrittenHeaderError extends Error {}
+
 /** How often a header is read that a writer is at: it is at it for some ten nanoseconds. */
 const TRIES = 1000;
 
-/** @throws Error when the words of `source` are none of a header that is known. */
+/**
+ * @throws HalfWrittenHeaderError when a writer is at the header for longer than it takes: it was taken off its core there, and has to be waited for.
+ * @throws Error when the words of `source` are none of a header that is known.
+ */
 export function assertHasHeader(source: WalIndexSource, file: string): void {
   for (let tried = 0; tried < TRIES; tried++) if (readHeader(source.words) !== null) return;
+  if (isHalfWritten(source.words)) {
+    throw new HalfWrittenHeaderError(`The header of ${file} is half written, and stays so.`);
+  }
   throw new Error(`${file} does not begin as https://sqlite.org/walformat.html says.`);
+}
+
+/** The version, which no commit changes, is known in both copies, and something else is not the same. */
+function isHalfWritten(words: Int32Array): boolean {
+  const [first, second] = [words.slice(0, HEADER_WORDS), words.slice(HEADER_WORDS)];
+  return (
+    first[VERSION] === KNOWN_VERSION &&
+    second[VERSION] === KNOWN_VERSION &&
+    first.some((word, at) => word !== second[at])
+  );
 }
 
 /** `walChecksumBytes` of SQLite's wal.c, over all words before the checksum. */

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import SqliteConnection, { type Database } from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -39,13 +39,20 @@ function openTwo() {
   return { file, own, other };
 }
 
+const lockWaitSeconds = 5;
+
 /** Each kind of watch, and the one that is left where there is nothing but the pragma. */
 const variants = [...changeWatches, 'pragma alone'] as const;
 
 function watchOn(own: Database, file: string, variant: (typeof variants)[number]) {
   const changeWatch = variant === 'pragma alone' ? 'data-version' : variant;
   const there = variant === 'pragma alone' ? { ...machine, processDescriptors: () => [] } : machine;
-  return chooseChangeWatch(own, new DataVersionWatch(own), { file, changeWatch }, there);
+  return chooseChangeWatch(
+    own,
+    new DataVersionWatch(own),
+    { file, changeWatch, lockWaitSeconds },
+    there,
+  );
 }
 
 const commit = (connection: Database) => connection.exec('insert into t values (1)');
@@ -292,7 +299,7 @@ describe.skipIf(withoutWalIndexWatch)('a change watch that looks at the WAL inde
     // As another copy of SQLite in the process opens it, and one day closes it.
     const descriptor = openSync(`${file}-shm`, 'r');
     const there = { ...machine, processDescriptors: () => [descriptor] };
-    const options = { file, changeWatch: 'data-version' } as const;
+    const options = { file, changeWatch: 'data-version', lockWaitSeconds } as const;
     const watch = await chooseChangeWatch(own, new DataVersionWatch(own), options, there);
     expect(watch).toBeInstanceOf(WalIndexWatch);
     expect(look(watch)).toBe(false);
@@ -312,13 +319,43 @@ describe.skipIf(withoutWalIndexWatch)('a change watch that looks at the WAL inde
     }
   });
 
+  test.each(changeWatches)(
+    'waits for a header that a writer was killed at to be made whole: %s',
+    async (changeWatch) => {
+      const { file, own } = openTwo();
+      const [descriptor] = machine.processDescriptors(`${file}-shm`) as [number];
+      let looks = 0;
+      const killedAtTheHeader = () => {
+        const word = Int32Array.of(1234);
+        if (++looks === 1) writeSync(descriptor, word, 0, 4, 4 * LAST_FRAME);
+      };
+      const there: Surroundings = {
+        ...machine,
+        processMappings: () => {
+          killedAtTheHeader();
+          return machine.processMappings();
+        },
+        processDescriptors: () => {
+          killedAtTheHeader();
+          return [descriptor];
+        },
+      };
+      const options = { file, changeWatch, lockWaitSeconds };
+      const watch = await chooseChangeWatch(own, new DataVersionWatch(own), options, there);
+      onTestFinished(() => watch.close());
+      expect(watch).toBeInstanceOf(WalIndexWatch);
+      expect(watch.kind).toBe(changeWatch);
+      expect(looks).toBeGreaterThan(1);
+    },
+  );
+
   test('is the pragma alone where the file cannot be trusted to show what is in memory', async () => {
     const { file, own } = openTwo();
     const open = (there: Surroundings) =>
       chooseChangeWatch(
         own,
         new DataVersionWatch(own),
-        { file, changeWatch: 'data-version' },
+        { file, changeWatch: 'data-version', lockWaitSeconds },
         there,
       );
     const here: Surroundings = { ...machine, filesystemType: () => 0xef53 };
