@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url';
 /** Many times what anything that is waited for takes: a bug must not hold up a run for ever. */
 const LONGEST_WAIT_MILLISECONDS = 60_000;
 
+/** Of what a process says before it ends by itself, in characters: a stack. */
+const LONGEST_SAID = 4000;
+
 /**
  * What comes with the next event of this name.
  *
@@ -43,15 +46,22 @@ export class Programs implements Disposable {
   start(order: object): ChildProcess {
     const child = fork(this.#program, [JSON.stringify(order)], {
       execArgv: this.#program.endsWith('.ts') ? ['--import', 'tsx'] : [],
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
       env: this.#env,
     });
     this.#running.add(child);
-    child.once('exit', (code, signal) => {
-      this.#running.delete(child);
+    child.once('exit', () => this.#running.delete(child));
+    let said = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      said = (said + text).slice(-LONGEST_SAID);
+    });
+    // When all that it said has been read.
+    child.once('close', (code, signal) => {
       // Uncaught on purpose: whoever waits for a message of it would wait for ever.
       if (signal !== 'SIGKILL' && code !== 0) {
-        throw new Error(`${this.#program} ended by itself with ${signal ?? `code ${code}`}.`);
+        throw new Error(
+          `${this.#program} ended by itself with ${signal ?? `code ${code}`}. It said: ${said}`,
+        );
       }
     });
     return child;

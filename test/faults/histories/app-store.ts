@@ -1,6 +1,5 @@
 import type { Database } from 'better-sqlite3';
 import SqliteConnection from 'better-sqlite3';
-import { retryWhileLocked } from '../../../src/backends/sqlite/lock-wait.ts';
 import { withConnection } from '../../support/sqlite-file.ts';
 
 /** What the app's own store says of a token that is valid. */
@@ -11,11 +10,13 @@ export interface Login {
 }
 
 /** Who is stopped in the middle of a write keeps the others waiting. */
-const LOCK_WAIT_SECONDS = 60;
+const LOCK_WAIT_MILLISECONDS = 60_000;
 
 /** Each token is valid, and of some user. */
 export function createAppStore(file: string, tokens: number, users: number): void {
   withConnection(file, (connection) => {
+    // Here, and not by each process: where two change the mode at once, SQLite lets one of them wait for nothing and fail.
+    connection.pragma('journal_mode = wal');
     connection.exec(`
       create table logins (token integer primary key, user integer not null, version integer not null, is_valid integer not null);
       create table versions (last integer not null);
@@ -38,8 +39,7 @@ export class AppStore implements Disposable {
   readonly #nextVersion;
 
   constructor(file: string) {
-    const connection = new SqliteConnection(file, { timeout: 1000 });
-    connection.pragma('journal_mode = wal');
+    const connection = new SqliteConnection(file, { timeout: LOCK_WAIT_MILLISECONDS });
     connection.pragma('synchronous = off');
     this.#connection = connection;
     this.#nextVersion = connection
@@ -80,7 +80,7 @@ export class AppStore implements Disposable {
   }
 
   #inOne(work: (version: number) => void): number {
-    retryWhileLocked(() => this.#connection.exec('begin immediate'), LOCK_WAIT_SECONDS);
+    this.#connection.exec('begin immediate');
     const version = this.#nextVersion.get() as number;
     work(version);
     this.#connection.exec('commit');
