@@ -9,7 +9,7 @@ import { describeType } from './validate-arguments.ts';
 export function assertKnownOptions(of: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null) {
     throw new InvalidOptionError(
-      `The options of ${of} must be an object, but found ${describeType(options)}.`,
+      `${of} needs an object of options, but found ${describeType(options)}.`,
     );
   }
   for (const key of Object.keys(options)) {

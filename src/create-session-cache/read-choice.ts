@@ -5,6 +5,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where sessions can be kept, as `<PREFIX>_SESSION_CACHE` names it. */
 const KINDS = ['memory', 'database', 'shared-memory', 'redis', 'postgres', 'none'] as const;
+const VARIABLES = ['SESSION_CACHE', 'REDIS_URL', 'DATABASE_URL', 'WORKERS'] as const;
 export type SessionCacheKind = (typeof KINDS)[number];
 
 /** What the environment says. `file` is the SQLite file, which leases and jobs are in where sessions are not in a server. */
@@ -39,6 +40,7 @@ class Settings {
   readonly #database: string | undefined;
 
   constructor(prefix: string, env: Environment) {
+    assertNoOtherCase(prefix, env);
     this.#kindName = `${prefix}_SESSION_CACHE`;
     this.#redisName = `${prefix}_REDIS_URL`;
     this.#databaseName = `${prefix}_DATABASE_URL`;
@@ -99,10 +101,22 @@ class Settings {
 }
 
 function assertPrefix(prefix: unknown): void {
-  if (typeof prefix === 'string' && /^[A-Za-z][A-Za-z0-9_]*$/.test(prefix)) return;
+  if (typeof prefix === 'string' && /^[A-Za-z](\w*[A-Za-z0-9])?$/.test(prefix)) return;
   throw new InvalidOptionError(
-    `createSessionCache needs a prefix of letters, digits and underscores, such as "APP" for APP_SESSION_CACHE, but found ${typeof prefix === 'string' ? JSON.stringify(prefix) : describeType(prefix)}.`,
+    `createSessionCache needs a prefix of letters, digits and underscores, without the last underscore, such as "APP" for APP_SESSION_CACHE, but found ${typeof prefix === 'string' ? JSON.stringify(prefix) : describeType(prefix)}.`,
   );
+}
+
+/** What was meant for this cache, and would not be read: the app would keep its sessions elsewhere than its operator believes. */
+function assertNoOtherCase(prefix: string, env: Environment): void {
+  const names = VARIABLES.map((name) => `${prefix}_${name}`);
+  for (const [found, value] of Object.entries(env)) {
+    const meant = names.find((name) => name.toLowerCase() === found.toLowerCase());
+    if (!value || meant === undefined || meant === found || env[meant]) continue;
+    throw new InvalidSettingError(
+      `${found} is set, but with the prefix "${prefix}" it is ${meant} that is read. Rename it, or pass the prefix as the variables have it.`,
+    );
+  }
 }
 
 const ENCODING = ' (in a password, write # as %23, % as %25, / as %2F, ? as %3F, @ as %40)';

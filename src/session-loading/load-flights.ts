@@ -4,6 +4,7 @@ import type { Session } from '../contract/session.ts';
 import type { SessionLoader } from '../contract/session-loader.ts';
 import type { HeldSession } from '../session-values/held-session.ts';
 import { assertLoaded } from './assert-loaded.ts';
+import { assertLoader } from './assert-loader.ts';
 import type { FillTarget } from './fill-target.ts';
 
 /**
@@ -31,6 +32,7 @@ export class LoadFlights<S extends Session, Fence> {
   }
 
   async getOrLoad(token: string, load: SessionLoader<S>): Promise<S | null> {
+    assertLoader(load);
     const cached = await this.#target.get(token);
     if (cached !== null) return cached;
     const joined = await this.#boarding.get(token);

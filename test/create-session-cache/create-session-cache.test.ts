@@ -158,6 +158,21 @@ describe('what cannot be meant is refused, with what is allowed', () => {
     await expect(refused).rejects.not.toThrow(/secret/);
   });
 
+  test.each<[string, Record<string, string>, ...string[]]>([
+    ['app', { APP_REDIS_URL: 'redis://:secret@host' }, 'APP_REDIS_URL is set', 'app_REDIS_URL'],
+    ['APP', { App_Session_Cache: 'memory' }, 'App_Session_Cache is set', 'APP_SESSION_CACHE'],
+    ['APP', { app_workers: '4' }, 'app_workers is set', 'APP_WORKERS'],
+  ])('with the prefix %s, %j in another case', async (prefix, variables, ...words) => {
+    const refused = create(variables, { prefix });
+    await expect(refused).rejects.toThrow(refusal('ONEHOST_INVALID_SETTING', ...words));
+    await expect(refused).rejects.not.toThrow(/secret/);
+  });
+
+  test('but not what is set to nothing in another case, or beside the one that is read', async () => {
+    const variables = { app_redis_url: '', APP_SESSION_CACHE: 'none', app_session_cache: 'redis' };
+    expect((await create(variables)).kind).toBe('none');
+  });
+
   test('a prefix that is too long for a name, so that two apps do not share what they keep', async () => {
     const prefix = 'ACME_INTERNAL_CUSTOMER_PORTAL_EU';
     await expect(create({}, { prefix })).rejects.toThrow(
@@ -166,7 +181,7 @@ describe('what cannot be meant is refused, with what is allowed', () => {
     expect((await create({}, { prefix, name: 'portal_eu' })).kind).toBe('database');
   });
 
-  test.each(['', 'A B', 'APP-', '1', 7])('the prefix %j', async (prefix) => {
+  test.each(['', 'A B', 'APP-', 'APP_', '1', 7])('the prefix %j', async (prefix) => {
     await expect(createSessionCache({ prefix: prefix as string, env: {} })).rejects.toThrow(
       refusal('ONEHOST_INVALID_OPTION', 'prefix'),
     );

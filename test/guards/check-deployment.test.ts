@@ -127,7 +127,7 @@ describe('the refusal', () => {
 
   test.each([
     ['an unknown option', { cache: cacheOf('host'), workersvariable: 'A' }, /"workersVariable"/],
-    ['no options', undefined, /must be an object/],
+    ['no options', undefined, /needs an object of options/],
     ['no cache', {}, /cache\.capabilities\.reach/],
     ['a cache of unheard-of reach', { cache: { capabilities: { reach: 'galaxy' } } }, /"galaxy"/],
     ['an empty name', { cache: cacheOf('host'), workersVariable: '' }, /an empty string/],

@@ -19,6 +19,12 @@ export function translateError(error: unknown, unavailable: Unavailable): Error 
       { cause: error },
     );
   }
+  if (typeof code === 'string' && /^(28|3D)/.test(code)) {
+    return unavailable(
+      `PostgreSQL refused the connection (${found}). Nothing was written. Look at the user, the password and the name of the database in the URL, and at its pg_hba.conf.`,
+      error,
+    );
+  }
   return unavailable(
     `PostgreSQL could not carry out a call (${found}). Of a write it is not known whether it was done: repeat an invalidation. ` +
       'Look whether the server runs and takes connections from here, and at its log.',

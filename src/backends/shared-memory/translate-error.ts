@@ -3,6 +3,7 @@ import {
   SharedMemoryFailedError,
   SharedMemoryFullError,
 } from '../../contract/errors/index.ts';
+import { missingNativePart } from '../../peers/native-part.ts';
 
 /** From `errno.h`: LMDB hands on what the system says. */
 const ENOSPC = 28;
@@ -10,6 +11,8 @@ const ENOSPC = 28;
 /** What LMDB or the system throws, or SQLite for the lock of its opening, as an error that says what to do. onehost's own stay as they are. */
 export function translateError(error: unknown, file: string): unknown {
   if (!(error instanceof Error) || isOnehostError(error)) return error;
+  const missing = missingNativePart(error);
+  if (missing !== null) return missing;
   const { code, message } = error as Error & { code?: unknown };
   if (code === ENOSPC || code === 'ENOSPC' || code === 'SQLITE_FULL') {
     return new SharedMemoryFullError(

@@ -131,7 +131,7 @@ export class OnehostDatabase implements AsyncDisposable {
    * @internal
    */
   read<T>(work: () => T): T {
-    this.#assertOpen();
+    this.assertOpen();
     try {
       this.#identity.assertSameNowAndThen(this.clock.now());
       return work();
@@ -146,7 +146,7 @@ export class OnehostDatabase implements AsyncDisposable {
    * @internal
    */
   async elsewhere<T>(work: () => Promise<T>): Promise<T> {
-    this.#assertOpen();
+    this.assertOpen();
     try {
       this.#identity.assertSameNowAndThen(this.clock.now());
       return await work();
@@ -167,7 +167,7 @@ export class OnehostDatabase implements AsyncDisposable {
    */
   catchUp(now: number): boolean {
     if (this.#identity.wasLookedAtLately(now) && !this.#watch.mayHaveChanged()) return false;
-    this.#assertOpen();
+    this.assertOpen();
     return this.#catchUp(now);
   }
 
@@ -181,7 +181,7 @@ export class OnehostDatabase implements AsyncDisposable {
    * @internal
    */
   write<T>(work: () => T, durability: Durability = 'process-crash'): T {
-    this.#assertOpen();
+    this.assertOpen();
     this.assertOutsideTransaction();
     let result: T;
     try {
@@ -259,7 +259,8 @@ export class OnehostDatabase implements AsyncDisposable {
     }
   }
 
-  #assertOpen(): void {
+  /** @throws DatabaseClosedError */
+  assertOpen(): void {
     if (!this.connection.open) {
       throw new DatabaseClosedError(
         `The database ${this.file} was closed. Close it last, after the server and the caches built on it.`,
@@ -268,7 +269,10 @@ export class OnehostDatabase implements AsyncDisposable {
   }
 }
 
-/** @throws InvalidOptionError unless `database` is what `openDatabase` gives. */
+/**
+ * @throws InvalidOptionError unless `database` is what `openDatabase` gives.
+ * @throws DatabaseClosedError
+ */
 export function assertDatabase(of: string, database: unknown): asserts database is OnehostDatabase {
   if (!(database instanceof OnehostDatabase)) {
     throw new InvalidOptionError(
@@ -276,4 +280,5 @@ export function assertDatabase(of: string, database: unknown): asserts database 
         `Write: new ${of}(await openDatabase(file)).`,
     );
   }
+  database.assertOpen();
 }

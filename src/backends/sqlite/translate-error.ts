@@ -8,6 +8,7 @@ import {
   isOnehostError,
   NotADatabaseError,
 } from '../../contract/errors/index.ts';
+import { missingNativePart } from '../../peers/native-part.ts';
 
 /**
  * SQLite's result code as an error of ours that says what to do; SQLite's own error is the `cause`.
@@ -17,7 +18,7 @@ import {
  */
 export function translateError(error: unknown, file: string, lockWaitSeconds: number): unknown {
   if (isOnehostError(error)) return error;
-  if (!isSqliteError(error)) return translateSystemError(error, file);
+  if (!isSqliteError(error)) return missingNativePart(error) ?? translateSystemError(error, file);
   const options = { cause: error };
   switch (kindOf(error.code)) {
     case 'SQLITE_BUSY':

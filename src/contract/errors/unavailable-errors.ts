@@ -18,7 +18,7 @@ export class LeaseStoreUnavailableError extends Error implements OnehostError {
   readonly code = 'ONEHOST_LEASE_STORE_UNAVAILABLE';
 }
 
-/** What was asked for needs a package that is not installed. */
+/** What was asked for needs a package that is not installed, or not whole. */
 export class PeerMissingError extends Error implements OnehostError {
   override readonly name = 'PeerMissingError';
   readonly code = 'ONEHOST_PEER_MISSING';

@@ -107,6 +107,22 @@ export function argumentClaims(claim: Claim): void {
     },
   );
 
+  claim(
+    'getOrLoad refuses what is no loader, also where nothing is to be loaded',
+    [],
+    async ({ cache }) => {
+      await cache.set('there', { userId: 7 }, 60);
+      for (const token of ['there', 'missing']) {
+        for (const loader of [undefined, null, { session: { userId: 7 }, ttlSeconds: 60 }]) {
+          await assert.rejects(
+            async () => cache.getOrLoad(token, loader as never),
+            refusal('ONEHOST_INVALID_OPTION'),
+          );
+        }
+      }
+    },
+  );
+
   claim('a session without a userId is refused', [], async ({ cache }) => {
     for (const session of [
       {},

@@ -145,6 +145,16 @@ describe.skipIf(lacksPostgres)('openPostgres on a real server', () => {
     await expect(openPostgres(nobody)).rejects.toThrow(withCode('CACHE_UNAVAILABLE'));
   });
 
+  test.each([
+    [{ database: 'nope' }, /3D000: database "nope" does not exist/],
+    [{ user: 'stranger' }, /28000: role "stranger" does not exist/],
+  ])('says so when the server refuses the connection: %j', async (to, message) => {
+    const refused = openPostgres(server.pool(to));
+    await expect(refused).rejects.toThrow(withCode('CACHE_UNAVAILABLE'));
+    await expect(refused).rejects.toThrow(message);
+    await expect(refused).rejects.toThrow(/Nothing was written\. Look at the user, the password/);
+  });
+
   test('prepares nothing where it is told not to', async () => {
     const own = server.pool({ max: 2 });
     const cache = new PostgresSessionCache(

@@ -3,7 +3,13 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { ChangeWatch } from '../../../src/backends/sqlite/change-watch.ts';
-import { DatabaseSessionCache, newSessionToken, openDatabase } from '../../../src/index.ts';
+import {
+  DatabaseJobLedger,
+  DatabaseLeaseStore,
+  DatabaseSessionCache,
+  newSessionToken,
+  openDatabase,
+} from '../../../src/index.ts';
 import { ManualClock, type TestSession } from '../../../src/testing/index.ts';
 import { changeWatches } from '../../support/change-watches.ts';
 import { withConnection } from '../../support/sqlite-file.ts';
@@ -289,6 +295,17 @@ describe.each(changeWatches)('the near cache, with the change watch %s', (change
       expect(call).toThrow(expect.objectContaining({ code: 'ONEHOST_DATABASE_CLOSED' }));
     }
   });
+
+  test.each([DatabaseSessionCache, DatabaseLeaseStore, DatabaseJobLedger])(
+    'nothing is built on a database that was closed: %o',
+    async (Kind) => {
+      const { first } = await openTwo();
+      first.close();
+      expect(() => new Kind(first)).toThrow(
+        expect.objectContaining({ code: 'ONEHOST_DATABASE_CLOSED' }),
+      );
+    },
+  );
 
   test('a handle that opens and closes the same file again does no harm', async () => {
     const { here, there, file } = await openTwo();
