@@ -11,6 +11,7 @@ const failover = 'test/backends/postgres/failover.test.ts';
 const transactions = 'test/backends/postgres/transactions.test.ts';
 const takeovers = 'test/backends/postgres/takeovers.test.ts';
 const listening = 'test/backends/postgres/listening.test.ts';
+const opening = 'test/backends/postgres/open-postgres.test.ts';
 
 /** Bugs of what is kept in PostgreSQL: locks that are left out, clocks and positions that are believed too much. */
 export const postgresMutations: readonly Mutation[] = [
@@ -288,5 +289,24 @@ export const postgresMutations: readonly Mutation[] = [
     file: `${postgres}/job-rows.ts`,
     edits: [['      .forUpdate()\n', '']],
     caughtBy: transactions,
+  },
+  {
+    name: 'PostgreSQL: the tables of others are looked through when the schema is made',
+    breaks: 'opening',
+    file: `${postgres}/one-schema-dialect.ts`,
+    edits: [
+      [
+        'return new OneSchemaIntrospector(db, this.#schema);',
+        'return new OneSchemaIntrospector(db, this.#schema) && new PostgresIntrospector(db);',
+      ],
+    ],
+    caughtBy: opening,
+  },
+  {
+    name: 'PostgreSQL: a wait for another migration ends as a statement of the app does',
+    breaks: 'opening',
+    file: `${postgres}/migrate.ts`,
+    edits: [["    await client.query('set local statement_timeout = 0');\n", '']],
+    caughtBy: opening,
   },
 ];

@@ -1,6 +1,7 @@
-import { Kysely, type Migration, Migrator, PostgresDialect, sql } from 'kysely';
+import { Kysely, type Migration, Migrator, sql } from 'kysely';
 import { MigrationFailedError, SchemaTooNewError } from '../../contract/errors/index.ts';
 import { ShippedMigrations } from '../../files/shipped-migrations.ts';
+import { OneSchemaDialect } from './one-schema-dialect.ts';
 import { quoted } from './onehost-postgres.ts';
 import type { PostgresClient } from './postgres-pool.ts';
 
@@ -18,7 +19,7 @@ const TABLE = 'migrations';
  */
 export async function migrate(client: PostgresClient, schema: string): Promise<void> {
   const db = new Kysely<unknown>({
-    dialect: new PostgresDialect({
+    dialect: new OneSchemaDialect(schema, {
       pool: {
         connect: async () => ({
           query: (text: string, values: unknown[]) => client.query({ text, values }),
@@ -33,6 +34,9 @@ export async function migrate(client: PostgresClient, schema: string): Promise<v
   // transaction of Kysely; all of `db` is this one connection.
   await client.query('begin isolation level read committed');
   try {
+    // Another process may be migrating for longer than a statement of the app's may take; whoever opens has a deadline of its own.
+    await client.query('set local statement_timeout = 0');
+    await client.query('set local lock_timeout = 0');
     const lock = `onehost migrations of ${schema}`;
     await sql`select pg_advisory_xact_lock(hashtextextended(${lock}, 0))`.execute(db);
     if (!(await isUpToDate(db, schema))) await migrateUnderLock(db, schema);

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openPostgres, PostgresLeaseStore, PostgresSessionCache } from '../../../src/postgres.ts';
@@ -143,6 +144,48 @@ describe.skipIf(lacksPostgres)('openPostgres on a real server', () => {
   test('says so when there is no server', async () => {
     const nobody = server.pool({ port: 1 });
     await expect(openPostgres(nobody)).rejects.toThrow(withCode('CACHE_UNAVAILABLE'));
+  });
+
+  test('succeeds while the tables of others come and go in the same database', async () => {
+    const [churning, opening] = [server.pool({ max: 1 }), server.pool()];
+    await churning.query('create schema others');
+    let isOver = false;
+    const churn = (async () => {
+      for (let count = 0; !isOver; count++) {
+        await churning.query(`create table others.t${count} (a serial, b int, c text)`);
+        await churning.query(`drop table others.t${count}`);
+      }
+    })();
+    try {
+      for (let count = 0; count < 20; count++) {
+        await openPostgres(opening, { schema: `beside_${count}` });
+      }
+    } finally {
+      isOver = true;
+      await churn;
+    }
+  });
+
+  test('waits for another migration for longer than a statement of the app may take', async () => {
+    const other = await pool.connect();
+    await other.query('begin');
+    await other.query(
+      "select pg_advisory_xact_lock(hashtextextended('onehost migrations of patient', 0))",
+    );
+    const hasty = server.pool({ max: 2, statement_timeout: 300, lock_timeout: 300 });
+    let isOpen = false;
+    const opening = openPostgres(hasty, { schema: 'patient' }).then(() => {
+      isOpen = true;
+    });
+    await wait(1000);
+    expect(isOpen).toBe(false);
+    await other.query('commit');
+    other.release();
+    await opening;
+    expect(isOpen).toBe(true);
+    // What the app has set for its own statements is as it was.
+    const { rows } = await hasty.query('show statement_timeout');
+    expect(rows).toEqual([{ statement_timeout: '300ms' }]);
   });
 
   test.each([
