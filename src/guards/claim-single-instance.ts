@@ -1,5 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { LeaseTimeoutError } from '../contract/errors/index.ts';
+import {
+  DatabaseBusyError,
+  LeaseStoreUnavailableError,
+  LeaseTimeoutError,
+} from '../contract/errors/index.ts';
 import type { Lease } from '../contract/lease.ts';
 import type { LeaseStore, LeaseSummary } from '../contract/lease-store.ts';
 import { assertHasMethod } from '../contract/validate-options.ts';
@@ -107,7 +111,7 @@ async function reportRunning(
   // Who has it at the first look waits for nobody.
   await nextTurn();
   while (!waitIsOver.aborted) {
-    const running = await findRunning(leases, name);
+    const running = await findRunning(leases, name).catch(nobodyWhileAway);
     if (waitIsOver.aborted) return;
     if (running !== null && isHeld(running)) {
       const waitedSeconds = (clock.monotonic() - began) / 1000;
@@ -117,6 +121,14 @@ async function reportRunning(
     }
     await pause(clock, REPORT_EVERY_MILLISECONDS, waitIsOver);
   }
+}
+
+/** What keeps a report from being made for now does not end the wait: it keeps the claim from being had as well, and that goes on trying. */
+function nobodyWhileAway(error: unknown): null {
+  const isPassing =
+    error instanceof LeaseStoreUnavailableError || error instanceof DatabaseBusyError;
+  if (isPassing) return null;
+  throw error;
 }
 
 async function findRunning(leases: LeaseStore, name: string): Promise<LeaseSummary | null> {

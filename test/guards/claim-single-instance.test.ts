@@ -7,9 +7,11 @@ import { machine } from '../../src/backends/sqlite/surroundings.ts';
 import type { ClaimSingleInstanceOptions } from '../../src/guards/claim-options.ts';
 import { claimSingleInstance } from '../../src/guards/claim-single-instance.ts';
 import {
+  DatabaseBusyError,
   DatabaseLeaseStore,
   type InstanceAlreadyRunningError,
   type Lease,
+  LeaseStoreUnavailableError,
   openDatabase,
 } from '../../src/index.ts';
 import { ManualClock } from '../../src/testing/index.ts';
@@ -247,6 +249,27 @@ describe('while it waits', () => {
     expect(warn).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('Waiting for another'));
     controller.abort(new Error('enough'));
     await expect(claiming).rejects.toThrow('enough');
+  });
+
+  test.each([
+    ['the server is away', () => new LeaseStoreUnavailableError('away')],
+    ['the file is locked', () => new DatabaseBusyError('locked')],
+  ])('a report that cannot be made since %s does not end the wait', async (_, failure) => {
+    const [ours, theirs] = [await instance(), await instance()];
+    const lease = await claim(ours);
+    const list = vi.spyOn(theirs, 'list').mockImplementation(() => {
+      throw failure();
+    });
+    const claiming = claim(theirs);
+    await pass(3.1);
+    expect(list.mock.calls.length).toBeGreaterThan(1);
+    expect(reported).toEqual([]);
+    list.mockRestore();
+    await pass(3);
+    expect(reported).toHaveLength(1);
+    await lease.release();
+    await pass(0.2);
+    expect((await claiming).isHeld()).toBe(true);
   });
 
   test('a report that throws ends the wait, and the claim is not kept', async () => {

@@ -192,4 +192,25 @@ export const leaseMutations: readonly Mutation[] = [
     edits: [['return best.difference - offset;', 'return best.difference;']],
     caughtBy: 'test/contract/clock.test.ts',
   },
+  {
+    name: 'a lease that could not be released is not released with its store either',
+    breaks: 'takeover',
+    file: 'src/backends/sqlite/database-lease-store.ts',
+    edits: [['if (isNamed && database.read', 'if (this.#held.size > 0 && database.read']],
+    caughtBy: 'test/backends/sqlite/database-lease.test.ts',
+  },
+  {
+    name: 'a store that is closed while the file is locked leaves a holder whose end nobody sees',
+    breaks: 'takeover',
+    file: 'src/backends/sqlite/process-locks.ts',
+    edits: [['if (!isNamed) rmSync', 'rmSync']],
+    caughtBy: 'test/backends/sqlite/database-lease.test.ts',
+  },
+  {
+    name: 'a report that cannot be made ends the wait for the claim',
+    breaks: 'takeover',
+    file: 'src/guards/claim-single-instance.ts',
+    edits: [['  if (isPassing) return null;\n', '']],
+    caughtBy: 'test/guards/claim-single-instance.test.ts',
+  },
 ];

@@ -70,6 +70,7 @@ export class DatabaseLeaseStore implements LeaseStore<TransactionConnection> {
   readonly #watch: TermWatch;
   readonly #bootId: string;
   readonly #held = new Set<DatabaseLease>();
+  #hasBegun = false;
   readonly #closing = new AbortController();
   readonly #forgetDatabase: () => void;
 
@@ -152,17 +153,19 @@ export class DatabaseLeaseStore implements LeaseStore<TransactionConnection> {
     database.assertOutsideTransaction();
     this.#closing.abort(closedError());
     this.#forgetDatabase();
-    const isHolder = this.#held.size > 0;
     for (const lease of this.#held) lease.end();
+    let isNamed = this.#hasBegun;
     try {
-      if (isHolder) {
+      // Also a lease that could not be released when its holder wanted to: it is over here, and not in the file.
+      if (isNamed && database.read(() => this.#rows.isHolder(this.instance.id))) {
         database.impatiently(CLOSE_WAIT_SECONDS, () =>
           database.write(() => this.#rows.releaseAll(this.instance.id)),
         );
       }
+      isNamed = false;
     } finally {
       // What could not be released is free with the lock, or after its duration.
-      this.#locks.release();
+      this.#locks.release({ isNamed });
     }
   }
 
@@ -206,6 +209,7 @@ export class DatabaseLeaseStore implements LeaseStore<TransactionConnection> {
       return begun;
     }, 'power-loss');
     if (row === null) return null;
+    this.#hasBegun = true;
     const lease = new DatabaseLease({
       database: this.#database,
       rows: this.#rows,

@@ -142,7 +142,7 @@ export class DatabaseLease implements Lease<TransactionConnection> {
     return result as T;
   }
 
-  /** See the contract. When the file cannot be written it throws; the term is over here, and for others after its duration. */
+  /** See the contract. When the file cannot be written it throws; the term is over here, and for others after its duration, or when its store is closed. */
   release(): boolean {
     const { database, rows } = this.#parts;
     if (this.#isReleased) return false;

@@ -16,7 +16,11 @@ export interface ProcessLocks {
   hold(isNamed: (instanceId: string) => boolean): void;
   /** Looks at the lock of another instance. */
   look(instanceId: string): ProcessLock;
-  release(): void;
+  /**
+   * Lets go of the lock. The file of one that a lease still names stays, as of a process that was killed: were it gone, the lock would be unknown to others, and
+   * not free.
+   */
+  release(kept: { readonly isNamed: boolean }): void;
 }
 
 /** A file younger than this may belong to somebody who is about to lock it. */
@@ -82,12 +86,12 @@ export class SideFileLocks implements ProcessLocks {
     }
   }
 
-  release(): void {
+  release({ isNamed }: { readonly isNamed: boolean }): void {
     this.#stopLooking();
     if (this.#own === null) return;
     pinned.delete(this.#own);
-    // First the name, then the lock: nobody comes upon a file that was left behind.
-    rmSync(this.#fileOf(this.#instanceId), { force: true });
+    // First the name, then the lock: nobody comes upon a file that was left behind for nothing.
+    if (!isNamed) rmSync(this.#fileOf(this.#instanceId), { force: true });
     this.#own.close();
     this.#own = null;
   }

@@ -286,9 +286,33 @@ describe('DatabaseLeaseStore', () => {
     expect(() => database.close()).toThrow(refused('ONEHOST_DATABASE_FAILED'));
     database.close();
     expect(held.map((lease) => lease.isHeld())).toEqual([false, false, false]);
-    expect(readdirSync(folder.path)).toEqual(['a.db']);
+    // The lock of the one that is still named is free, and its file there for others to see that.
+    expect(readdirSync(folder.path)).toEqual(['a.db', `a.db-holder-${leases.instance.id}`]);
     await using other = await openDatabase(database.file, { clock });
     expect(new DatabaseLeaseStore(other).tryAcquire('c')?.reason).toBe('released');
+  });
+
+  test('releases with its end what could not be released when its holder wanted to', async () => {
+    await using hasty = await openDatabase(folder.file('a.db'), { clock, lockWaitSeconds: 0.01 });
+    const lease = await new DatabaseLeaseStore(hasty).acquire('lease');
+    withConnection(database.file, (connection) => {
+      connection.exec('begin immediate');
+      expect(() => lease.release()).toThrow(refused('ONEHOST_DATABASE_BUSY'));
+    });
+    expect(lease.isHeld()).toBe(false);
+    expect(leases.tryAcquire('lease')).toBeNull();
+    hasty.close();
+    expect(leases.tryAcquire('lease')?.reason).toBe('released');
+  });
+
+  test('that is closed while the file is locked is seen to have ended, as one that was killed', async () => {
+    await using own = await openDatabase(folder.file('a.db'), { clock });
+    await new DatabaseLeaseStore(own).acquire('lease');
+    withConnection(database.file, (connection) => {
+      connection.exec('begin immediate');
+      expect(() => own.close()).toThrow(refused('ONEHOST_DATABASE_BUSY'));
+    });
+    expect(leases.list()).toMatchObject([{ evidence: 'process-gone' }]);
   });
 
   test('waits no longer than a second for all of its leases when the file is locked', async () => {

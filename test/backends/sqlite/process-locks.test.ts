@@ -26,9 +26,9 @@ test('the lock of an instance is busy for as long as it is held', () => {
   them?.hold(nobodyIsNamed);
   for (let look = 0; look < 3; look++) expect(us?.look('them')).toBe('busy');
   expect(statSync(folder.file('a.db-holder-them')).mode & 0o777).toBe(0o600);
-  them?.release();
+  them?.release({ isNamed: false });
   expect(us?.look('them')).not.toBe('busy');
-  us?.release();
+  us?.release({ isNamed: false });
   expect(readdirSync(folder.path)).toEqual([]);
 });
 
@@ -37,7 +37,7 @@ test('no journal stands beside it, which the next to look would have to roll bac
   const locks = new SideFileLocks(folder.file('a.db'), 'us');
   locks.hold(nobodyIsNamed);
   expect(readdirSync(folder.path)).toEqual(['a.db-holder-us']);
-  locks.release();
+  locks.release({ isNamed: false });
 });
 
 test('a file that is no lock file says nothing', () => {
@@ -49,7 +49,7 @@ test('a file that is no lock file says nothing', () => {
   );
   expect(locks.look('them')).toBe('unknown');
   expect(locks.look('them')).toBe('unknown');
-  locks.release();
+  locks.release({ isNamed: false });
 });
 
 test('what processes left behind is removed by the next that holds a lock, and nothing else', () => {
@@ -89,8 +89,8 @@ test('what processes left behind is removed by the next that holds a lock, and n
   );
   expect(us.look(living)).toBe('busy');
   expect(us.look(named)).toBe('free');
-  us.release();
-  locks.release();
+  us.release({ isNamed: false });
+  locks.release({ isNamed: false });
 });
 
 test('what cannot be removed keeps nobody from holding a lock', () => {
@@ -105,7 +105,7 @@ test('what cannot be removed keeps nobody from holding a lock', () => {
   const us = new SideFileLocks(file, id('a'));
   us.hold(nobodyIsNamed);
   expect(readdirSync(folder.path)).not.toContain(`a.db-holder-${id('d')}`);
-  us.release();
+  us.release({ isNamed: false });
 });
 
 test.skipIf(process.getuid?.() === 0)('a folder that cannot be listed is swept by nobody', () => {
@@ -113,6 +113,6 @@ test.skipIf(process.getuid?.() === 0)('a folder that cannot be listed is swept b
   chmodSync(folder.path, 0o300);
   const us = new SideFileLocks(folder.file('a.db'), id('a'));
   us.hold(nobodyIsNamed);
-  us.release();
+  us.release({ isNamed: false });
   chmodSync(folder.path, 0o700);
 });
