@@ -292,4 +292,32 @@ export const watchMutations: readonly Mutation[] = [
     ],
     caughtBy: 'test/backends/sqlite/open-database.test.ts',
   },
+  {
+    name: 'a reader that gave up on a writer at the header is not taken for busy',
+    breaks: 'opening',
+    file: `${sqlite}/translate-error.ts`,
+    edits: [['(BUSY|LOCKED|PROTOCOL)', '(BUSY|LOCKED)']],
+    caughtBy: 'test/backends/sqlite/translate-error.test.ts',
+  },
+  {
+    name: 'a cache is built on a database that was closed',
+    breaks: 'opening',
+    file: `${sqlite}/database.ts`,
+    edits: [['  database.assertOpen();\n', '']],
+    caughtBy: 'test/backends/sqlite/near-cache.test.ts',
+  },
+  {
+    name: 'a missing loader is noticed when something is to be loaded',
+    breaks: 'fill',
+    file: 'src/session-loading/load-flights.ts',
+    edits: [['    assertLoader(load);\n', '']],
+    caughtBy: memory,
+  },
+  {
+    name: 'a variable in another case is left unread',
+    breaks: 'opening',
+    file: 'src/create-session-cache/read-choice.ts',
+    edits: [['    assertNoOtherCase(prefix, env);\n', '']],
+    caughtBy: 'test/create-session-cache/create-session-cache.test.ts',
+  },
 ];

@@ -23,6 +23,8 @@ export function translateError(error: unknown, file: string, lockWaitSeconds: nu
   switch (kindOf(error.code)) {
     case 'SQLITE_BUSY':
     case 'SQLITE_LOCKED':
+    // After some ten seconds, when a process was stopped in the moment in which it publishes a commit.
+    case 'SQLITE_PROTOCOL':
       return new DatabaseBusyError(
         `Another connection held the write lock of ${file} for more than ${lockWaitSeconds} s. ` +
           'Nothing was written. Look for a process that stopped inside a transaction, or for a long write of the app itself; lockWaitSeconds is how long a write waits.',
@@ -102,7 +104,7 @@ function translateSystemError(error: unknown, file: string): unknown {
 
 /** Whether to try again in a moment. */
 export function isBusy(error: unknown): boolean {
-  return isSqliteError(error) && /^SQLITE_(BUSY|LOCKED)/.test(error.code);
+  return isSqliteError(error) && /^SQLITE_(BUSY|LOCKED|PROTOCOL)/.test(error.code);
 }
 
 function isSqliteError(error: unknown): error is Error & { code: string } {
