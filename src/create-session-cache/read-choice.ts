@@ -5,8 +5,9 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where sessions can be kept, as `<PREFIX>_SESSION_CACHE` names it. */
 const KINDS = ['memory', 'database', 'shared-memory', 'redis', 'postgres', 'none'] as const;
-const VARIABLES = ['SESSION_CACHE', 'REDIS_URL', 'DATABASE_URL', 'WORKERS'] as const;
 export type SessionCacheKind = (typeof KINDS)[number];
+
+const VARIABLES = ['SESSION_CACHE', 'REDIS_URL', 'DATABASE_URL', 'WORKERS'];
 
 /** What the environment says. `file` is the SQLite file, which leases and jobs are in where sessions are not in a server. */
 export type Choice =

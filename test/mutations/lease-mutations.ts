@@ -196,7 +196,7 @@ export const leaseMutations: readonly Mutation[] = [
     name: 'a lease that could not be released is not released with its store either',
     breaks: 'takeover',
     file: 'src/backends/sqlite/database-lease-store.ts',
-    edits: [['if (isNamed && database.read', 'if (this.#held.size > 0 && database.read']],
+    edits: [[' || this.#isStillNamed()', '']],
     caughtBy: 'test/backends/sqlite/database-lease.test.ts',
   },
   {

@@ -212,7 +212,7 @@ export const watchMutations: readonly Mutation[] = [
     name: 'the WAL index is read from its file on any filesystem',
     breaks: 'revocation',
     file: `${sqlite}/choose-change-watch.ts`,
-    edits: [['    if (!hasLocalLocks(path.dirname(file), filesystemType)) return null;\n', '']],
+    edits: [['  if (!hasLocalLocks(path.dirname(file), filesystemType)) return null;\n', '']],
     caughtBy: changeWatches,
   },
   {

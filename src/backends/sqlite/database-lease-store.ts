@@ -70,7 +70,6 @@ export class DatabaseLeaseStore implements LeaseStore<TransactionConnection> {
   readonly #watch: TermWatch;
   readonly #bootId: string;
   readonly #held = new Set<DatabaseLease>();
-  #hasBegun = false;
   readonly #closing = new AbortController();
   readonly #forgetDatabase: () => void;
 
@@ -153,11 +152,10 @@ export class DatabaseLeaseStore implements LeaseStore<TransactionConnection> {
     database.assertOutsideTransaction();
     this.#closing.abort(closedError());
     this.#forgetDatabase();
+    let isNamed = this.#held.size > 0 || this.#isStillNamed();
     for (const lease of this.#held) lease.end();
-    let isNamed = this.#hasBegun;
     try {
-      // Also a lease that could not be released when its holder wanted to: it is over here, and not in the file.
-      if (isNamed && database.read(() => this.#rows.isHolder(this.instance.id))) {
+      if (isNamed) {
         database.impatiently(CLOSE_WAIT_SECONDS, () =>
           database.write(() => this.#rows.releaseAll(this.instance.id)),
         );
@@ -171,6 +169,16 @@ export class DatabaseLeaseStore implements LeaseStore<TransactionConnection> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
+  }
+
+  /** Whether a lease could not be released when its holder wanted to: it is over here, and not in the file. */
+  #isStillNamed(): boolean {
+    try {
+      return this.#database.read(() => this.#rows.isHolder(this.instance.id));
+    } catch {
+      // The holder was told, and nothing is left here that has to be ended.
+      return false;
+    }
   }
 
   #find(name: string): LeaseRow | undefined {
@@ -209,7 +217,6 @@ export class DatabaseLeaseStore implements LeaseStore<TransactionConnection> {
       return begun;
     }, 'power-loss');
     if (row === null) return null;
-    this.#hasBegun = true;
     const lease = new DatabaseLease({
       database: this.#database,
       rows: this.#rows,
