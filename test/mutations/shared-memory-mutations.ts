@@ -167,4 +167,11 @@ export const sharedMemoryMutations: readonly Mutation[] = [
     edits: [['    await backends.close();\n', '']],
     caughtBy: choice,
   },
+  {
+    name: 'who ends without closing the memory destroys the locks under one that opens it',
+    breaks: 'opening',
+    file: 'src/backends/shared-memory/end-of-process.ts',
+    edits: [['for (const each of open) each();', '']],
+    caughtBy: 'test/backends/shared-memory/end-of-process.test.ts',
+  },
 ];

@@ -89,6 +89,17 @@ export class OpeningGate {
     }
   }
 
+  /** The same by one try, for the end of a process, when nothing can be waited for and nobody told. */
+  aloneNow(work: () => void): void {
+    try {
+      if (!this.#tryToBeAlone()) return;
+      work();
+      this.#leave.run();
+    } catch {
+      // It ends inside of a transaction.
+    }
+  }
+
   close(): void {
     this.#connection.close();
   }

@@ -6,6 +6,7 @@ import {
 } from '../../contract/errors/index.ts';
 import { describeType } from '../../contract/validate-arguments.ts';
 import { FileIdentity } from '../../files/file-identity.ts';
+import { atEndOfProcess } from './end-of-process.ts';
 import { FenceMarks } from './fence-marks.ts';
 import { closeNow, type Environment } from './load-lmdb.ts';
 import { MemoryBudget } from './memory-budget.ts';
@@ -38,6 +39,7 @@ export class SharedMemory implements AsyncDisposable {
   readonly #identity: FileIdentity;
   #lastTransaction = 1;
   #closing: Promise<void> | undefined;
+  readonly #forgetEnd: () => void;
 
   /** While nobody else writes. @internal */
   constructor(
@@ -64,6 +66,7 @@ export class SharedMemory implements AsyncDisposable {
     this.marks = new FenceMarks(environment);
     const tables = [...this.tables.all, this.marks.table];
     this.budget = new MemoryBudget(options.file, environment, tables, options.maxMegabytes);
+    this.#forgetEnd = atEndOfProcess(() => gate.aloneNow(() => closeNow(environment)));
   }
 
   /**
@@ -136,8 +139,12 @@ export class SharedMemory implements AsyncDisposable {
 
   /** Where others do not let it be alone, it is left to the end of the process. */
   async #close(): Promise<void> {
-    await this.#gate.alone(CLOSE_SECONDS, () => closeNow(this.#environment));
-    this.#gate.close();
+    const isClosed = await this.#gate.alone(CLOSE_SECONDS, () => {
+      closeNow(this.#environment);
+      this.#forgetEnd();
+      return true;
+    });
+    if (isClosed) this.#gate.close();
   }
 
   #assertOpen(): void {

@@ -7,7 +7,7 @@ import { checkLocation } from '../../../src/backends/sqlite/check-location.ts';
 import { filesystemType } from '../../../src/backends/sqlite/filesystem.ts';
 import { TemporaryFolder } from '../../support/temporary-folder.ts';
 
-const LOOKS = 100_000;
+const LOOKS = 30_000;
 
 describe('the place of a database', () => {
   test.each(['-wal', '-shm'])(
