@@ -170,8 +170,8 @@ export const sharedMemoryMutations: readonly Mutation[] = [
   {
     name: 'who ends without closing the memory destroys the locks under one that opens it',
     breaks: 'opening',
-    file: 'src/backends/shared-memory/end-of-process.ts',
-    edits: [['for (const each of open) each();', '']],
+    file: 'src/waiting/at-end-of-thread.ts',
+    edits: [['for (const each of ends) each();', '']],
     caughtBy: 'test/backends/shared-memory/end-of-process.test.ts',
   },
 ];

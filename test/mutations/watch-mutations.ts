@@ -130,7 +130,7 @@ export const watchMutations: readonly Mutation[] = [
     name: 'a worker thread leaves its mapping behind',
     breaks: 'resources',
     file: `${sqlite}/wal-index-mapping.ts`,
-    edits: [['    unmapAtEndOfThread(this);\n', '']],
+    edits: [['isMainThread ? () => {} : atEndOfThread(() => this.close());', '() => {};']],
     caughtBy: walIndexMapping,
   },
   {

@@ -6,7 +6,7 @@ import {
 } from '../../contract/errors/index.ts';
 import { describeType } from '../../contract/validate-arguments.ts';
 import { FileIdentity } from '../../files/file-identity.ts';
-import { atEndOfProcess } from './end-of-process.ts';
+import { atEndOfThread } from '../../waiting/at-end-of-thread.ts';
 import { FenceMarks } from './fence-marks.ts';
 import { closeNow, type Environment } from './load-lmdb.ts';
 import { MemoryBudget } from './memory-budget.ts';
@@ -66,7 +66,9 @@ export class SharedMemory implements AsyncDisposable {
     this.marks = new FenceMarks(environment);
     const tables = [...this.tables.all, this.marks.table];
     this.budget = new MemoryBudget(options.file, environment, tables, options.maxMegabytes);
-    this.#forgetEnd = atEndOfProcess(() => gate.aloneNow(() => closeNow(environment)));
+    // At its end the package closes what is open, beside whoever is just opening it: the last to close destroys the locks (`mdb_env_close_active`), and the one
+    // that has come meanwhile can begin no transaction ("No transaction to renew"). The garbage collector would close it at any moment.
+    this.#forgetEnd = atEndOfThread(() => gate.aloneNow(() => closeNow(environment)));
   }
 
   /**

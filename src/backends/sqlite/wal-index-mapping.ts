@@ -1,4 +1,5 @@
 import { isMainThread } from 'node:worker_threads';
+import { atEndOfThread } from '../../waiting/at-end-of-thread.ts';
 import type { NativeMemory, NativeView } from './native-memory.ts';
 import { type ProcessMappings, type SharedMapping, sharedMappingsOf } from './process-mappings.ts';
 import {
@@ -21,6 +22,8 @@ export class WalIndexMapping implements WalIndexSource {
   readonly kind = 'wal-index';
   #words: Int32Array;
   readonly #unmap: () => void;
+  /** A worker thread leaves in the process what it has mapped, and a process has room for 65,530 mappings. */
+  readonly #forgetEnd: () => void;
 
   /**
    * @param file the database, which a connection of this process has read in WAL mode, and has open.
@@ -30,7 +33,7 @@ export class WalIndexMapping implements WalIndexSource {
     const view = mapAgain(`${file}-shm`, memory, mappings);
     this.#words = new Int32Array(view.buffer, 0, HEADER_BYTES / 4);
     this.#unmap = view.unmap;
-    unmapAtEndOfThread(this);
+    this.#forgetEnd = isMainThread ? () => {} : atEndOfThread(() => this.close());
     dropped.register(this, view.unmap, this);
     try {
       assertHasHeader(this, `${file}-shm`);
@@ -52,27 +55,13 @@ export class WalIndexMapping implements WalIndexSource {
     // First: who reads what is mapped no more ends the process.
     this.#words = NO_HEADER;
     dropped.unregister(this);
-    openInThread.delete(this);
+    this.#forgetEnd();
     this.#unmap();
   }
 }
 
 /** Unmaps what belonged to a database that nobody refers to and nobody has closed. */
 const dropped = new FinalizationRegistry<() => void>((unmap) => unmap());
-
-const openInThread = new Set<WalIndexMapping>();
-let endIsAwaited = false;
-
-/** A worker thread leaves in the process what it has mapped, and a process has room for 65,530 mappings. */
-function unmapAtEndOfThread(mapping: WalIndexMapping): void {
-  if (isMainThread) return;
-  openInThread.add(mapping);
-  if (endIsAwaited) return;
-  endIsAwaited = true;
-  process.once('exit', () => {
-    for (const each of openInThread) each.close();
-  });
-}
 
 function mapAgain(file: string, memory: NativeMemory, mappings: ProcessMappings): NativeView {
   const original = theOneOfSqlite(file, sharedMappingsOf(file, mappings()));
