@@ -11,6 +11,8 @@ const failover = 'test/backends/postgres/failover.test.ts';
 const transactions = 'test/backends/postgres/transactions.test.ts';
 const takeovers = 'test/backends/postgres/takeovers.test.ts';
 const listening = 'test/backends/postgres/listening.test.ts';
+const firstTerms = 'test/backends/postgres/first-terms.test.ts';
+const jobLedger = 'test/backends/postgres/postgres-job-ledger.test.ts';
 const opening = 'test/backends/postgres/open-postgres.test.ts';
 
 /** Bugs of what is kept in PostgreSQL: locks that are left out, clocks and positions that are believed too much. */
@@ -157,6 +159,22 @@ export const postgresMutations: readonly Mutation[] = [
       ["      .where('holder', 'is not distinct from', holder)\n", ''],
     ],
     caughtBy: takeovers,
+  },
+  {
+    name: 'PostgreSQL: of two first terms that begin in the same millisecond, one fails in place of waiting',
+    breaks: 'takeover',
+    file: `${postgres}/lease-rows.ts`,
+    edits: [
+      ['(conflict) => conflict.doNothing()', "(conflict) => conflict.column('name').doNothing()"],
+    ],
+    caughtBy: firstTerms,
+  },
+  {
+    name: 'PostgreSQL: a job that two register at once is added without a look at the other',
+    breaks: 'ticks',
+    file: `${postgres}/job-rows.ts`,
+    edits: [["      .onConflict((conflict) => conflict.column('name').doNothing())\n", '']],
+    caughtBy: jobLedger,
   },
   {
     name: 'PostgreSQL: a commit under a lease is not fenced',

@@ -55,8 +55,9 @@ export class JobRows {
     return row && readJob(row);
   }
 
-  async add(job: Omit<JobRow, 'prunedUntil'>): Promise<void> {
-    await this.#tables
+  /** Whether the job was new. Another transaction that adds it at the same time is waited for. */
+  async add(job: Omit<JobRow, 'prunedUntil'>): Promise<boolean> {
+    const added = await this.#tables
       .insertInto('jobs')
       .values({
         name: toStored(job.name),
@@ -65,7 +66,9 @@ export class JobRows {
         handled_until: job.handledUntil,
         registered_at: this.#now,
       })
-      .execute();
+      .onConflict((conflict) => conflict.column('name').doNothing())
+      .executeTakeFirst();
+    return (added.numInsertedOrUpdatedRows ?? 0n) > 0n;
   }
 
   async reschedule(name: string, schedule: string): Promise<void> {

@@ -79,14 +79,10 @@ export class PostgresJobLedger<DB = any> implements JobLedger<Transaction<DB>> {
     const schedule = readText('schedule', job.schedule);
     const startAt = readTime('startAt', job.startAt);
     return this.#write(lease, async (rows) => {
-      const known = await rows.find(name);
-      if (known !== undefined) assertOfLease(known, lease);
+      const isNew = await rows.add({ name, lease: lease.name, schedule, handledUntil: startAt });
+      const known = isNew ? undefined : await this.#find(rows, name, lease);
       const isReplaced = known !== undefined && known.schedule !== schedule;
-      if (known === undefined) {
-        await rows.add({ name, lease: lease.name, schedule, handledUntil: startAt });
-      } else if (isReplaced) {
-        await rows.reschedule(name, schedule);
-      }
+      if (isReplaced) await rows.reschedule(name, schedule);
       await rows.abandonRuns(lease.name, lease.fencingToken);
       await rows.prune(name, this.#keptRuns);
       return {

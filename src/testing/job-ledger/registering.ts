@@ -78,6 +78,38 @@ export function registeringClaims(claim: JobClaim): void {
     assert.deepEqual(await told(ours), before);
   });
 
+  claim(
+    'of two that register a job at once under leases of their own, one has it',
+    async (context) => {
+      const { ours, theirs } = context;
+      const [our, their] = [
+        await ours.leases.acquire('one'),
+        await theirs.leases.acquire('another'),
+      ];
+      for (let round = 0; round < 8; round++) {
+        const job = everyMinute(`job ${round}`);
+        const both = [
+          (async () => ours.ledger.register(our, job))(),
+          (async () => theirs.ledger.register(their, job))(),
+        ];
+        const refused = (await Promise.allSettled(both)).filter(
+          ({ status }) => status === 'rejected',
+        );
+        assert.equal(refused.length, 1);
+        assert.equal((refused[0] as PromiseRejectedResult).reason.code, 'ONEHOST_INVALID_JOB');
+      }
+    },
+  );
+
+  claim('who registers a job twice at once has registered it', async ({ ours }) => {
+    const lease = await ours.leases.acquire('scheduler');
+    const both = await Promise.all([
+      ours.ledger.register(lease, everyMinute('job')),
+      ours.ledger.register(lease, everyMinute('job')),
+    ]);
+    assert.deepEqual(both, Array(2).fill({ handledUntil: minute(0), replacedSchedule: null }));
+  });
+
   claim('a schedule is kept as it was registered, whatever is in it', async ({ ours }) => {
     const lease = await ours.leases.acquire('scheduler');
     for (const schedule of ['', '*/5 \' " ☃\0', 'x'.repeat(10_000), '\ud800']) {
