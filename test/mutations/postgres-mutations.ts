@@ -11,6 +11,7 @@ const failover = 'test/backends/postgres/failover.test.ts';
 const transactions = 'test/backends/postgres/transactions.test.ts';
 const takeovers = 'test/backends/postgres/takeovers.test.ts';
 const listening = 'test/backends/postgres/listening.test.ts';
+const histories = 'test/faults/histories/histories-on-servers.test.ts';
 const firstTerms = 'test/backends/postgres/first-terms.test.ts';
 const jobLedger = 'test/backends/postgres/postgres-job-ledger.test.ts';
 const opening = 'test/backends/postgres/open-postgres.test.ts';
@@ -28,6 +29,18 @@ export const postgresMutations: readonly Mutation[] = [
       ],
     ],
     caughtBy: fencing,
+  },
+  {
+    name: 'PostgreSQL: a fill goes in whatever was invalidated during its load',
+    breaks: 'fill',
+    file: sessions,
+    edits: [
+      [
+        '    v_user <= p_fence_position\n    and v_token <= p_fence_position\n    and p_incarnation',
+        '    p_incarnation',
+      ],
+    ],
+    caughtBy: histories,
   },
   {
     name: 'PostgreSQL: a fill does not wait for invalidations of its user',

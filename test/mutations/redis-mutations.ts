@@ -11,6 +11,7 @@ const fences = 'test/backends/redis/fences.test.ts';
 const outages = 'test/backends/redis/outages.test.ts';
 const takeovers = 'test/backends/redis/takeovers.test.ts';
 const severalServers = 'test/backends/redis/several-servers.test.ts';
+const histories = 'test/faults/histories/histories-on-servers.test.ts';
 const deadlines = 'test/deadlines/shared-deadlines.test.ts';
 
 /** Bugs of what is kept in Redis. */
@@ -49,6 +50,18 @@ export const redisMutations: readonly Mutation[] = [
     file: `${redis}/session-scripts.ts`,
     edits: [["marked_after('t', token, position) or ", '']],
     caughtBy: sessions,
+  },
+  {
+    name: 'Redis: a fill goes in whatever was invalidated during its load',
+    breaks: 'fill',
+    file: `${redis}/session-scripts.ts`,
+    edits: [
+      [
+        "if marked_after('t', token, position) or marked_after('u', user, position) then return false end\n",
+        '',
+      ],
+    ],
+    caughtBy: histories,
   },
   {
     name: 'a fill takes a server that was emptied for the one before',

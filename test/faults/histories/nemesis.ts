@@ -13,7 +13,7 @@ export interface Deeds {
   vacuums: number;
 }
 
-/** Up to which of a hundred numbers each is drawn. */
+/** Up to which of a hundred numbers each is drawn; from 75 on, if there is a file to be maintained. */
 const DRAWN = [
   ['kill', 18],
   ['stop', 70],
@@ -21,26 +21,37 @@ const DRAWN = [
   ['checkpoint', 96],
   ['vacuum', 100],
 ] as const;
+const DRAWN_WITHOUT_FILE = 75;
 
 const CHECKPOINTS = ['passive', 'full', 'restart', 'truncate'];
 const LONGEST_STOP = 200;
 
 /**
- * Kills processes, stops and wakes them, has them leave in good order, and has another process make checkpoints and vacuums, at random moments. Who was killed or has left is replaced.
+ * Kills processes, stops and wakes them, has them leave in good order, and has another process make checkpoints and vacuums of their file, at random moments. Who was killed or has left is replaced.
  */
 export class Nemesis implements Disposable {
   readonly deeds: Deeds = { kills: 0, stops: 0, restarts: 0, checkpoints: 0, vacuums: 0 };
   readonly #crew: SessionCrew;
   readonly #random: () => number;
   readonly #everyMilliseconds: number;
+  readonly #file: string | null;
   readonly #programs = new Programs(new URL('./maintenance-process.ts', import.meta.url));
   readonly #underWay = new Set<Promise<void>>();
   #maintenance: ChildProcess | null = null;
   #isMaintaining = false;
   #hasEnded = false;
 
-  /** @param everyMilliseconds on average, from one deed to the next. */
-  constructor(crew: SessionCrew, random: () => number, everyMilliseconds: number) {
+  /**
+   * @param everyMilliseconds on average, from one deed to the next.
+   * @param file of the sessions; `null` if they are in none.
+   */
+  constructor(
+    crew: SessionCrew,
+    random: () => number,
+    everyMilliseconds: number,
+    file: string | null,
+  ) {
+    this.#file = file;
     this.#crew = crew;
     this.#random = random;
     this.#everyMilliseconds = everyMilliseconds;
@@ -48,12 +59,15 @@ export class Nemesis implements Disposable {
 
   /** Goes on until {@link end}. */
   async strike(): Promise<void> {
-    this.#maintenance = this.#programs.start({ database: this.#crew.database });
-    await next(this.#maintenance, 'message');
+    if (this.#file !== null) {
+      this.#maintenance = this.#programs.start({ database: this.#file });
+      await next(this.#maintenance, 'message');
+    }
+    const draws = this.#file === null ? DRAWN_WITHOUT_FILE : 100;
     while (!this.#hasEnded) {
       await wait(2 * this.#random() * this.#everyMilliseconds);
       // Each draws as many numbers, so that the choices do not depend on who is there.
-      const [deed, victim, detail] = [this.#random() * 100, this.#random(), this.#random()];
+      const [deed, victim, detail] = [this.#random() * draws, this.#random(), this.#random()];
       const done = this.#deed(deed, victim, detail).finally(() => this.#underWay.delete(done));
       this.#underWay.add(done);
     }

@@ -1,9 +1,14 @@
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
-import { isOnehostError, type Session, sessionIdOf } from '../../../src/index.ts';
+import { type Awaitable, isThenable } from '../../../src/contract/awaitable.ts';
+import {
+  isOnehostError,
+  type Session,
+  type SessionCache,
+  sessionIdOf,
+} from '../../../src/index.ts';
 import { randomNumbers } from '../../support/random-numbers.ts';
 import type { AppStore } from './app-store.ts';
 import type { Entry, HistoryWriter } from './history-file.ts';
-import type { HostSessionCache } from './open-cache.ts';
 import { NONE } from './operation.ts';
 
 export interface NumberedSession extends Session {
@@ -16,6 +21,8 @@ export interface Workload {
   readonly seed: number;
   /** The sessions of this process are numbered from here. */
   readonly firstSession: number;
+  /** Of which most take a small part. Revocations are to fall into the slow ones: some times what an operation takes. */
+  readonly longestLoadMilliseconds: number;
 }
 
 /** How many loads a process may have under way. */
@@ -39,12 +46,12 @@ const SHARES = {
 
 /** Does random operations on few tokens, and writes down each one. As an app should, it changes its own store before it changes the cache. */
 export class RandomOperations {
-  readonly #cache: HostSessionCache<NumberedSession>;
+  readonly #cache: SessionCache<NumberedSession>;
   readonly #app: AppStore;
   readonly #workload: Workload;
   readonly #random: () => number;
   readonly #now: () => number;
-  readonly #choices: (() => void)[] = [];
+  readonly #choices: (() => Awaitable<void>)[] = [];
   #history: HistoryWriter | null = null;
   #lastSession: number;
   #lastId = 0;
@@ -52,7 +59,7 @@ export class RandomOperations {
 
   /** @param now in nanoseconds, by a clock that all processes share. */
   constructor(
-    cache: HostSessionCache<NumberedSession>,
+    cache: SessionCache<NumberedSession>,
     app: AppStore,
     workload: Workload,
     now: () => number,
@@ -63,7 +70,7 @@ export class RandomOperations {
     this.#random = randomNumbers(workload.seed);
     this.#now = now;
     this.#lastSession = workload.firstSession;
-    const operations: Record<keyof typeof SHARES, () => void> = {
+    const operations: Record<keyof typeof SHARES, () => Awaitable<void>> = {
       set: () => this.#set(),
       touch: () => this.#touch(),
       invalidate: () => this.#invalidate(),
@@ -82,92 +89,97 @@ export class RandomOperations {
   async run(count: number, history: HistoryWriter): Promise<void> {
     this.#history = history;
     for (let done = 1; done <= count; done++) {
-      const choice = this.#choices[this.#below(1000)];
-      if (choice === undefined) this.#get();
-      else choice();
+      const choice = this.#choices[this.#below(1000)] ?? (() => this.#get());
+      const underWay = choice();
+      // What is done when it returns is to be written down before anything else can happen in this process.
+      if (underWay !== undefined) await underWay;
       if (done % IN_A_ROW === 0) await nextTurn();
     }
     await Promise.all(this.#loads);
   }
 
-  #get(): void {
-    this.#read('get', (name) => this.#cache.get(name)?.number ?? 0);
+  #get(): Awaitable<void> {
+    return this.#read('get', (name) =>
+      then(this.#cache.get(name), (session) => session?.number ?? 0),
+    );
   }
 
-  #touch(): void {
+  #touch(): Awaitable<void> {
     // Longer or shorter than it was: a shortened life is another matter for the other processes.
     const ttl = TTL_SECONDS * (1 + this.#random());
-    this.#read('touch', (name) => Number(this.#cache.touch(name, ttl)));
+    return this.#read('touch', (name) => then(this.#cache.touch(name, ttl), Number));
   }
 
-  #read(kind: 'get' | 'touch', work: (name: string) => number): void {
+  #read(kind: 'get' | 'touch', work: (name: string) => Awaitable<number>): Awaitable<void> {
     const token = this.#token();
     const name = nameOf(token);
+    const id = ++this.#lastId;
     const begin = this.#now();
-    const result = work(name);
-    const entry = { kind, id: ++this.#lastId, token, user: NONE, session: NONE, version: NONE };
-    this.#history?.add({ ...entry, begin, result, end: this.#now() });
-  }
-
-  #set(): void {
-    const [token, user, session] = [this.#token(), this.#user(), ++this.#lastSession];
-    const version = this.#app.change(token, user, true);
-    this.#do({ kind: 'set', token, user, session, version }, () => {
-      this.#cache.set(nameOf(token), { userId: nameOf(user), number: session }, TTL_SECONDS);
-      return 0;
+    return then(work(name), (result) => {
+      const entry = { kind, id, token, user: NONE, session: NONE, version: NONE };
+      this.#history?.add({ ...entry, begin, result, end: this.#now() });
     });
   }
 
-  #invalidate(): void {
+  #set(): Awaitable<void> {
+    const [token, user, session] = [this.#token(), this.#user(), ++this.#lastSession];
+    const version = this.#app.change(token, user, true);
+    const value = { userId: nameOf(user), number: session };
+    return this.#do({ kind: 'set', token, user, session, version }, () =>
+      then(this.#cache.set(nameOf(token), value, TTL_SECONDS), () => 0),
+    );
+  }
+
+  #invalidate(): Awaitable<void> {
     const token = this.#token();
     // A logout; or the user has other rights now, or it is another user.
     const version = this.#app.change(token, this.#user(), this.#random() < 0.6);
-    this.#do({ kind: 'invalidate', token, user: NONE, session: NONE, version }, () =>
-      Number(this.#cache.invalidate(nameOf(token))),
+    return this.#do({ kind: 'invalidate', token, user: NONE, session: NONE, version }, () =>
+      then(this.#cache.invalidate(nameOf(token)), Number),
     );
   }
 
   /** From the device list of a user: mostly the one that the session is of. */
-  #invalidateById(): void {
+  #invalidateById(): Awaitable<void> {
     const token = this.#token();
     const user = this.#app.find(token)?.user ?? this.#user();
     const version = this.#app.change(token, this.#user(), this.#random() < 0.6);
-    this.#do({ kind: 'invalidateById', token, user, session: NONE, version }, () =>
-      Number(this.#cache.invalidateById(nameOf(user), sessionIdOf(nameOf(token)))),
+    return this.#do({ kind: 'invalidateById', token, user, session: NONE, version }, () =>
+      then(this.#cache.invalidateById(nameOf(user), sessionIdOf(nameOf(token))), Number),
     );
   }
 
-  #invalidateByUser(exceptToken: number): void {
+  #invalidateByUser(exceptToken: number): Awaitable<void> {
     const user = this.#user();
     const version = this.#app.changeOfUser(user, this.#random() < 0.6, exceptToken);
     const options = exceptToken === NONE ? {} : { exceptToken: nameOf(exceptToken) };
     const what = { token: exceptToken, user, session: NONE, version };
-    this.#do({ kind: 'invalidateByUser', ...what }, () =>
+    return this.#do({ kind: 'invalidateByUser', ...what }, () =>
       this.#cache.invalidateByUser(nameOf(user), options),
     );
   }
 
-  #clear(): void {
+  #clear(): Awaitable<void> {
     const version = this.#app.changeAll();
-    this.#do({ kind: 'clear', token: NONE, user: NONE, session: NONE, version }, () => {
-      this.#cache.clear();
-      return 0;
-    });
+    return this.#do({ kind: 'clear', token: NONE, user: NONE, session: NONE, version }, () =>
+      then(this.#cache.clear(), () => 0),
+    );
   }
 
   /** What changes anything. That it begins is in the file first. */
-  #do(what: Omit<Entry, 'id' | 'begin' | 'end' | 'result'>, work: () => number): void {
+  #do(
+    what: Omit<Entry, 'id' | 'begin' | 'end' | 'result'>,
+    work: () => Awaitable<number>,
+  ): Awaitable<void> {
     const announced = { ...what, id: ++this.#lastId, begin: this.#now() };
     this.#history?.announce(announced);
-    const result = work();
-    this.#history?.add({ ...announced, result, end: this.#now() });
+    return then(work(), (result) => {
+      this.#history?.add({ ...announced, result, end: this.#now() });
+    });
   }
 
-  #startLoad(): void {
-    if (this.#loads.size >= MOST_LOADS) {
-      this.#get();
-      return;
-    }
+  #startLoad(): Awaitable<void> {
+    if (this.#loads.size >= MOST_LOADS) return this.#get();
     const loading = this.#getOrLoad(this.#token()).finally(() => this.#loads.delete(loading));
     this.#loads.add(loading);
   }
@@ -192,9 +204,8 @@ export class RandomOperations {
     const begin = this.#now();
     const hesitation = this.#random();
     const found = this.#app.find(token);
-    // Slow loads are what revocations fall into.
     if (hesitation < 0.6) await nextTurn();
-    else await wait(hesitation * 3);
+    else await wait(hesitation * this.#workload.longestLoadMilliseconds);
     if (found === undefined) return null;
     const { user, version } = found;
     const session = ++this.#lastSession;
@@ -216,6 +227,11 @@ export class RandomOperations {
   #below(limit: number): number {
     return Math.floor(this.#random() * limit);
   }
+}
+
+/** At once where it is there already: in the same turn as what it comes after. */
+function then<T, R>(answer: Awaitable<T>, next: (answer: T) => R): Awaitable<R> {
+  return isThenable(answer) ? answer.then(next) : next(answer);
 }
 
 function nameOf(number: number): string {

@@ -10,10 +10,13 @@ export interface CrewOptions {
   readonly tokens: number;
   readonly users: number;
   readonly seed: number;
+  readonly longestLoadMilliseconds: number;
   /** `session-process.ts`, or what it was compiled to. */
   readonly program: URL;
   /** Of the process with this number; they are numbered as they are started. */
   settingsOf(number: number): SessionSettings;
+  /** Until nothing is under way that a process of this name, which was killed, has asked a server for. */
+  untilServed(name: string): Promise<void>;
 }
 
 /** More than one process ever makes. */
@@ -82,18 +85,21 @@ export class SessionCrew implements Disposable {
   }
 
   async #start(): Promise<void> {
-    const { tokens, users, seed, settingsOf } = this.#options;
+    const { tokens, users, seed, longestLoadMilliseconds, settingsOf, untilServed } = this.#options;
     const number = ++this.#started;
-    const started = new SessionProcess(this.#programs, number, {
+    const order = {
+      name: `process-${number}`,
       tokens,
       users,
       seed: seed + number,
+      longestLoadMilliseconds,
       firstSession: number * SESSIONS_OF_A_PROCESS,
       database: this.database,
       appStore: this.#appStore,
       origin: this.#origin,
       settings: settingsOf(number),
-    });
+    };
+    const started = new SessionProcess(this.#programs, order, () => untilServed(order.name));
     await started.isReady();
     this.all.push(started);
   }

@@ -3,6 +3,8 @@ import type { Workload } from './random-operations.ts';
 
 /** What a process with sessions is started with. */
 export interface SessionOrder extends Workload {
+  /** No other process has it, nor had. */
+  readonly name: string;
   readonly database: string;
   readonly appStore: string;
   /** Times are nanoseconds since this one of the monotonic clock. */
@@ -15,6 +17,8 @@ export type SessionSettings = Pick<OpenDatabaseOptions, 'changeWatch' | 'changeL
   DatabaseSessionCacheOptions & {
     /** In shared memory, in the folder of the file; `false` by default. */
     readonly sharedMemory?: boolean;
+    /** The address of the server that keeps the sessions in place of the file, Redis or PostgreSQL. */
+    readonly server?: string;
   };
 
 /** What it is told: to do so many operations and write them down there, or to close the file and end. */

@@ -14,7 +14,7 @@ import {
 export class SessionProcess {
   readonly #child: ChildProcess;
   readonly #programs: Programs;
-  readonly #number: number;
+  readonly #name: string;
   #endedAt: number | null = null;
   #rounds = 0;
   #isKilled = false;
@@ -24,14 +24,18 @@ export class SessionProcess {
   isBusy = false;
   /** It is to end after the round. */
   isLeaving = false;
+  hasEnded = false;
 
-  constructor(programs: Programs, number: number, order: SessionOrder) {
+  /** @param untilServed until nothing is under way any more that the process, which was killed, has asked a server for. */
+  constructor(programs: Programs, order: SessionOrder, untilServed: () => Promise<void>) {
     this.#programs = programs;
-    this.#number = number;
+    this.#name = order.name;
     const now = nanosecondsSince(order.origin);
     this.#child = programs.start(order);
     // Before that of Programs, which throws when a process has ended by itself.
-    this.#child.prependOnceListener('exit', () => {
+    this.#child.prependOnceListener('exit', async () => {
+      this.hasEnded = true;
+      if (this.#isKilled) await untilServed();
       this.#endedAt = now();
       this.#onEnd();
     });
@@ -40,25 +44,20 @@ export class SessionProcess {
     });
   }
 
-  get hasEnded(): boolean {
-    return this.#endedAt !== null;
-  }
-
   async isReady(): Promise<void> {
     await next(this.#child, 'message');
   }
 
   /** Has it do so many operations; resolves when it has, or was killed, to what reads them. */
   async round(folder: string, operations: number): Promise<() => History> {
-    const file = `${folder}/history-${this.#number}-${++this.#rounds}`;
+    const file = `${folder}/history-${this.#name}-${++this.#rounds}`;
     this.isBusy = true;
     await new Promise<void>((resolve) => {
       this.#onEnd = resolve;
       this.#tell({ type: 'round', file, operations });
     });
     this.isBusy = false;
-    if (this.hasEnded && !this.#isKilled)
-      throw new Error(`Process ${this.#number} ended by itself.`);
+    if (this.hasEnded && !this.#isKilled) throw new Error(`${this.#name} ended by itself.`);
     const endedAt = this.#endedAt;
     return () => {
       // It may have been killed before it began.

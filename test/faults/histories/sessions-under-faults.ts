@@ -14,6 +14,8 @@ export interface SessionRunOptions extends Partial<CrewOptions> {
   readonly operations?: number;
   /** On average, from one thing that is done to the processes to the next; `null` for none at all. */
   readonly faultEveryMilliseconds?: number | null;
+  /** That the sessions are in the file of the crew, which is maintained then; `true` by default. */
+  readonly isInFile?: boolean;
   onRound?(run: SessionRun): void;
   /** It goes on until then, however long that takes: a slow machine does less in its seconds. */
   isEnough?(run: SessionRun): boolean;
@@ -32,6 +34,7 @@ const TOKENS = 16;
 const USERS = 5;
 const PROCESSES = 8;
 const OPERATIONS = 5000;
+const LONGEST_LOAD_MILLISECONDS = 3;
 const FAULT_EVERY_MILLISECONDS = 150;
 
 /** Lets processes do random operations on the sessions of one file, and has a nemesis in between; checks each round while the next one is going on. */
@@ -47,13 +50,26 @@ export async function sessionsUnderFaults(
     tokens = TOKENS,
     users = USERS,
     processes = PROCESSES,
+    longestLoadMilliseconds = LONGEST_LOAD_MILLISECONDS,
     program = SESSION_PROGRAM,
     settingsOf = (number) => randomSettings(seed + number),
+    untilServed = async () => {},
+    isInFile = true,
     onRound = () => {},
     isEnough = () => true,
   } = options;
-  using crew = new SessionCrew(folder, { seed, tokens, users, processes, program, settingsOf });
-  using nemesis = new Nemesis(crew, randomNumbers(seed), faultEveryMilliseconds ?? 0);
+  using crew = new SessionCrew(folder, {
+    seed,
+    tokens,
+    users,
+    processes,
+    longestLoadMilliseconds,
+    program,
+    settingsOf,
+    untilServed,
+  });
+  const file = isInFile ? crew.database : null;
+  using nemesis = new Nemesis(crew, randomNumbers(seed), faultEveryMilliseconds ?? 0, file);
   const check = new HistoryCheck(tokens);
   await crew.startAll();
   const striking = faultEveryMilliseconds === null ? undefined : nemesis.strike();
