@@ -315,6 +315,18 @@ export const postgresMutations: readonly Mutation[] = [
     caughtBy: failover,
   },
   {
+    name: 'PostgreSQL: a transaction that is refused keeps its connection while it asks by whom',
+    breaks: 'outage',
+    file: `${postgres}/fenced-session.ts`,
+    edits: [
+      [
+        '    this.#end();\n    return this.#fence.replaced();',
+        '    return this.#fence.replaced();',
+      ],
+    ],
+    caughtBy: transactions,
+  },
+  {
     name: 'PostgreSQL: two calls on one job overtake each other',
     breaks: 'ticks',
     file: `${postgres}/job-rows.ts`,

@@ -95,7 +95,7 @@ export class FencedSession {
       // Also one that failed half way is open, and Kysely leaves it so.
       if (!isTerm) await this.rollback();
     }
-    if (!isTerm) throw await this.#fence.replaced();
+    if (!isTerm) throw await this.#replaced();
   }
 
   async commit(): Promise<void> {
@@ -109,7 +109,7 @@ export class FencedSession {
       const { code } = error as { code?: unknown };
       if (code === REPLACED) {
         await this.rollback();
-        throw await this.#fence.replaced();
+        throw await this.#replaced();
       }
       if (!ENDED_BY_WORK.includes(String(code))) throw error;
       throw new InvalidTransactionError(
@@ -125,6 +125,12 @@ export class FencedSession {
     this.#hasEnded = true;
     if (this.#checkout === null) return;
     await this.#send('rollback').catch((error: Error) => this.#end(error));
+  }
+
+  /** The connection goes back first: it takes one to find out who it was, and transactions that keep theirs while they wait for one would keep each other waiting. */
+  async #replaced(): Promise<Error> {
+    this.#end();
+    return this.#fence.replaced();
   }
 
   async #query(text: string, values: unknown[]): Promise<PostgresResult> {

@@ -95,6 +95,36 @@ describe.skipIf(lacksPostgres)('a transaction under a lease in PostgreSQL', () =
     expect(hasBegun).toBe(false);
   });
 
+  test.each([
+    { when: 'before they began', isEarly: true },
+    { when: 'while they worked', isEarly: false },
+  ])(
+    'as many as the pool has connections, whose holder was robbed $when, are all told by whom',
+    async ({ isEarly }) => {
+      const pool = server.pool({ max: 2 });
+      const few = new PostgresLeaseStore(await openPostgres(pool, { schema, listen: false }));
+      const lease = await few.acquire('lease');
+      let robbed = isEarly ? theirs.steal(lease) : null;
+      await robbed;
+      let working = 0;
+      const refused = [1, 2].map(() =>
+        lease.transaction(async () => {
+          working++;
+          while (working < 2) await wait(1);
+          robbed ??= theirs.steal(lease);
+          await robbed;
+        }),
+      );
+      for (const result of await Promise.allSettled(refused)) {
+        const { reason } = result as PromiseRejectedResult;
+        expect(reason).toMatchObject({ code: 'ONEHOST_LEASE_LOST' });
+        // Who it was is asked on a connection, and would not be known if there were none.
+        expect(reason.message).toMatch(/was stolen by process/);
+      }
+      await few.close();
+    },
+  );
+
   test('waits at its commit for a takeover under way, and is refused once that is committed', async () => {
     const lease = await leases.acquire('lease');
     using taking = await OpenTransaction.of(admin, 'select 1');
