@@ -1,6 +1,6 @@
 import type { RunOutcome } from '../../src/index.ts';
-import { withConnection } from '../support/sqlite-file.ts';
 import { type Begun, TICK_MILLISECONDS } from './job-messages.ts';
+import type { Effect, JobRecords, Run } from './job-records.ts';
 
 /** What became of each second between the first tick and the last. */
 export interface JobAccount {
@@ -20,23 +20,10 @@ export interface JobAccount {
   readonly disagreements: readonly string[];
 }
 
-interface Run {
-  readonly first: number;
-  readonly last: number;
-  readonly ticks: number;
-  readonly outcome: RunOutcome;
-  readonly token: number;
-}
-
-interface Effect {
-  readonly tick: number;
-  readonly token: number;
-}
-
 /** Holds the ledger, the table that the job wrote, and what the processes reported against each other. All of them have ended. */
-export function accountFor(file: string, begun: readonly Begun[]): JobAccount {
-  const { job, runs, effects } = readFile(file);
-  const gaps = gapsIn(runs, job);
+export function accountFor(records: JobRecords, begun: readonly Begun[]): JobAccount {
+  const { runs, effects } = records;
+  const gaps = gapsIn(records);
   const recordedTwice = runs.filter(({ first }, index) => first <= (runs[index - 1]?.last ?? 0));
   const count = (outcome: RunOutcome) =>
     runs.reduce((sum, run) => sum + (run.outcome === outcome ? run.ticks : 0), 0);
@@ -61,28 +48,12 @@ export function accountFor(file: string, begun: readonly Begun[]): JobAccount {
   };
 }
 
-function readFile(file: string) {
-  return withConnection(file, (connection) => ({
-    job: connection
-      .prepare(
-        'select registered_at as registeredAt, handled_until as handledUntil from onehost_jobs',
-      )
-      .get() as { registeredAt: number; handledUntil: number },
-    runs: connection
-      .prepare<[], Run>(
-        `select scheduled_for as first, last_scheduled_for as last, ticks, outcome, fencing_token as token
-         from onehost_job_runs order by scheduled_for`,
-      )
-      .all(),
-    effects: connection.prepare<[], Effect>('select tick, token from effects order by rowid').all(),
-  }));
-}
-
 /** Where seconds are left out: between two records, before the first one, or after the last one. */
-function gapsIn(
-  runs: readonly Run[],
-  { registeredAt, handledUntil }: { registeredAt: number; handledUntil: number },
-): { after: number; ticks: number }[] {
+function gapsIn({
+  registeredAt,
+  handledUntil,
+  runs,
+}: JobRecords): { after: number; ticks: number }[] {
   const before = Math.floor(registeredAt / TICK_MILLISECONDS) * TICK_MILLISECONDS;
   const ends = [before, ...runs.map(({ last }) => last)];
   const begins = [...runs.map(({ first }) => first), handledUntil + TICK_MILLISECONDS];

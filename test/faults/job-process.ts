@@ -2,32 +2,30 @@
 // it, stops it, and tells it to leave.
 import { subscribe } from 'node:diagnostics_channel';
 import { setTimeout as wait } from 'node:timers/promises';
-import {
-  DatabaseJobLedger,
-  DatabaseLeaseStore,
-  isOnehostError,
-  type OnehostEvents,
-  openDatabase,
-  Scheduler,
-  type TransactionConnection,
-} from '../../src/index.ts';
+import { inspect } from 'node:util';
+import { isOnehostError, type OnehostEvents, Scheduler } from '../../src/index.ts';
 import { type JobOrder, type JobReport, TICK_MILLISECONDS } from './job-messages.ts';
+import { openJobs } from './open-jobs.ts';
 
-const EXPECTED: readonly string[] = ['ONEHOST_LEASE_LOST', 'ONEHOST_CLOCK_SET_BACK'];
+/** What a process is told that was woken, in whose sleep a call to a server has come to its deadline, or whose clock was set. */
+const EXPECTED: readonly string[] = [
+  'ONEHOST_LEASE_LOST',
+  'ONEHOST_LEASE_STORE_UNAVAILABLE',
+  'ONEHOST_CLOCK_SET_BACK',
+];
 
 process.on('disconnect', () => process.exit());
 const [order] = process.argv.slice(2).map((text): JobOrder => JSON.parse(text));
 if (order === undefined) throw new Error('Started by job-processes.ts.');
 
-const database = await openDatabase(order.file);
-const scheduler = new Scheduler<TransactionConnection>({
-  leases: new DatabaseLeaseStore(database),
-  ledger: new DatabaseJobLedger(database),
+const jobs = await openJobs(order);
+const scheduler = new Scheduler({
+  leases: jobs.leases,
+  ledger: jobs.ledger,
   durationSeconds: order.durationSeconds,
   onError: (error) => {
-    // What a process is told that was woken, or whose clock was set; the rest would be a surprise.
     const isExpected = isOnehostError(error) && EXPECTED.includes(error.code);
-    if (!isExpected) console.error(error);
+    if (!isExpected) report({ type: 'surprised', message: inspect(error) });
   },
 });
 scheduler.add({
@@ -35,13 +33,11 @@ scheduler.add({
   ...(order.schedule === 'cron'
     ? { cron: '* * * * * *' }
     : { everySeconds: TICK_MILLISECONDS / 1000 }),
-  async run({ scheduledFor, fencingToken, transaction }) {
-    const tick = scheduledFor.getTime();
-    report({ type: 'begun', tick, fencingToken });
+  async run(context) {
+    const { scheduledFor, fencingToken } = context;
+    report({ type: 'begun', tick: scheduledFor.getTime(), fencingToken });
     await someTime();
-    await transaction((connection) =>
-      connection.prepare('insert into effects (tick, token) values (?, ?)').run(tick, fencingToken),
-    );
+    await jobs.write(context);
     await someTime();
   },
 });
@@ -54,7 +50,7 @@ report({ type: 'contending' });
 
 process.once('message', async () => {
   await scheduler.stop();
-  database.close();
+  await jobs.close();
   process.disconnect();
 });
 

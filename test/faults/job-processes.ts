@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { withConnection } from '../support/sqlite-file.ts';
 import type { Begun, JobOrder, JobReport } from './job-messages.ts';
+import { EFFECTS_TABLE } from './job-records.ts';
 import { next, Programs } from './programs.ts';
 
 /** Processes that have the same job each second, and what they report. All of them are ended with it. */
@@ -12,6 +13,8 @@ export class JobProcesses implements Disposable {
   readonly begun: Begun[] = [];
   /** Why a lease was lost, of each that was and whose holder lived to tell. */
   readonly lost: string[] = [];
+  /** What went wrong in them that should not have. */
+  readonly surprises: string[] = [];
   readonly #order: JobOrder;
   readonly #programs: Programs;
   readonly #begun = new EventEmitter();
@@ -22,10 +25,7 @@ export class JobProcesses implements Disposable {
     this.file = file;
     this.#order = { ...order, file };
     this.#programs = new Programs(new URL('./job-process.ts', import.meta.url), env);
-    // Of the app, and without a key: that a tick is written twice is to be seen, and not prevented.
-    withConnection(file, (connection) => {
-      connection.exec('create table effects (tick integer not null, token integer not null)');
-    });
+    withConnection(file, (connection) => connection.exec(EFFECTS_TABLE));
   }
 
   /** Starts one more; resolves when it contends. */
@@ -34,6 +34,7 @@ export class JobProcesses implements Disposable {
     this.all.push(child);
     child.on('message', (report: JobReport) => {
       if (report.type === 'lost') this.lost.push(report.message);
+      if (report.type === 'surprised') this.surprises.push(report.message);
       if (report.type !== 'begun') return;
       this.#owner = child;
       this.begun.push(report);

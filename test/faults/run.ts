@@ -12,7 +12,7 @@ import {
   type SessionRun,
   sessionsUnderFaults,
 } from './histories/sessions-under-faults.ts';
-import { jobsUnderFaults } from './job-rounds.ts';
+import { jobsInFile, jobsUnderFaults } from './job-rounds.ts';
 import { leasesUnderFaults } from './leases-under-faults.ts';
 import { type FaultRunOptions, readArguments, USAGE } from './run-options.ts';
 import { reportAsMarkdown, reportAsText, violationsOf } from './run-report.ts';
@@ -55,7 +55,7 @@ async function run({ minutes, seed, write }: FaultRunOptions): Promise<void> {
     tell(`leases: ${done} holders replaced`),
   );
   const jobs = await jobsUnderFaults(
-    folder.file('jobs.db'),
+    jobsInFile(folder.file('jobs.db')),
     seconds / 10,
     (what) => tell(`jobs: ${what}`),
     random,

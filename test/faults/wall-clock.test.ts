@@ -5,6 +5,7 @@ import { Contenders } from './contenders.ts';
 import { lacksFaketime, WallClock } from './faketime.ts';
 import { accountFor } from './job-account.ts';
 import { JobProcesses } from './job-processes.ts';
+import { recordsInFile } from './job-records.ts';
 
 const HOUR = 60 * 60 * 1000;
 
@@ -73,7 +74,10 @@ describe.skipIf(lacksFaketime)(
       }
       await processes.leave();
       const { begun } = processes;
-      const { doubles, misrecorded, disagreements, abandoned } = accountFor(file, begun);
+      const { doubles, misrecorded, disagreements, abandoned } = accountFor(
+        recordsInFile(file),
+        begun,
+      );
       expect(doubles).toEqual([]);
       expect(disagreements).toEqual([]);
       // A cron job goes back with the clock, and records once more what it passes over.

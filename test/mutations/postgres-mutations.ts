@@ -12,6 +12,7 @@ const transactions = 'test/backends/postgres/transactions.test.ts';
 const takeovers = 'test/backends/postgres/takeovers.test.ts';
 const listening = 'test/backends/postgres/listening.test.ts';
 const histories = 'test/faults/histories/histories-on-servers.test.ts';
+const killedJobs = 'test/faults/jobs-on-servers.test.ts';
 const firstTerms = 'test/backends/postgres/first-terms.test.ts';
 const jobLedger = 'test/backends/postgres/postgres-job-ledger.test.ts';
 const opening = 'test/backends/postgres/open-postgres.test.ts';
@@ -325,6 +326,13 @@ export const postgresMutations: readonly Mutation[] = [
       ],
     ],
     caughtBy: transactions,
+  },
+  {
+    name: 'PostgreSQL: who takes over counts ticks from now',
+    breaks: 'ticks',
+    file: `${postgres}/postgres-job-ledger.ts`,
+    edits: [['new Date(known?.handledUntil ?? startAt)', 'new Date(startAt)']],
+    caughtBy: killedJobs,
   },
   {
     name: 'PostgreSQL: two calls on one job overtake each other',

@@ -12,6 +12,7 @@ const outages = 'test/backends/redis/outages.test.ts';
 const takeovers = 'test/backends/redis/takeovers.test.ts';
 const severalServers = 'test/backends/redis/several-servers.test.ts';
 const histories = 'test/faults/histories/histories-on-servers.test.ts';
+const killedJobs = 'test/faults/jobs-on-servers.test.ts';
 const deadlines = 'test/deadlines/shared-deadlines.test.ts';
 
 /** Bugs of what is kept in Redis. */
@@ -88,6 +89,13 @@ export const redisMutations: readonly Mutation[] = [
     file: `${redis}/session-scripts.ts`,
     edits: [['if before and before.user == user then\n    created', 'if before then\n    created']],
     caughtBy: sessions,
+  },
+  {
+    name: 'Redis: who takes over counts ticks from now',
+    breaks: 'ticks',
+    file: `${redis}/job-scripts.ts`,
+    edits: [["return { 'ok', known[3] or start,", "return { 'ok', start,"]],
+    caughtBy: killedJobs,
   },
   {
     name: 'an index outlives its sessions',

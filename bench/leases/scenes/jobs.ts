@@ -1,4 +1,4 @@
-import { jobsUnderFaults } from '../../../test/faults/job-rounds.ts';
+import { jobsInFile, jobsUnderFaults } from '../../../test/faults/job-rounds.ts';
 import { none, told } from '../figures.ts';
 import type { LeaseScene } from '../scene.ts';
 
@@ -12,7 +12,7 @@ export const jobs: LeaseScene = {
   async run({ file, quick, progress }) {
     const seconds = quick ? 12 : 60;
     const began = performance.now();
-    const { account, kills, stops } = await jobsUnderFaults(file, seconds, (what) =>
+    const { account, kills, stops } = await jobsUnderFaults(jobsInFile(file), seconds, (what) =>
       progress(`${Math.round((performance.now() - began) / 1000)} of ${seconds} s: ${what}`),
     );
     const { doubles, misrecorded, disagreements } = account;
