@@ -185,14 +185,12 @@ export class JobTicks<Connection> {
     if (jitterMilliseconds > 0) {
       await pause(clock, Math.random() * jitterMilliseconds, lease.signal, stopping);
     }
-    let attempts = 0;
     const result = await untilRecorded(this.#owner, name, async () => {
       // The jitter, and each attempt that failed, have taken their time.
       if (this.#hasEnded) return false;
-      attempts += 1;
       if (await ledger.begin(lease, name, new Date(tick))) return true;
-      // By an attempt before, of which the answer was lost: nobody else would run it.
-      return attempts > 1 && (await this.#isRecordedAsBegun(tick));
+      // By an attempt before, of which the answer was lost: nobody else would run it. It need not have been ours: a client may have sent this one twice.
+      return this.#isRecordedAsBegun(tick);
     });
     return result?.written ?? false;
   }

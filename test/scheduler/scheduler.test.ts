@@ -979,20 +979,27 @@ describe('when the file cannot be written', () => {
     expect(ours.scheduler.isOwner).toBe(true);
   });
 
-  test('a tick that was begun without its answer being heard is run, and once', async () => {
-    const log = new Log();
-    ours.scheduler.add(log.job('ours')).start();
-    await host.pass(0.5);
-    const { begin } = ours.ledger;
-    vi.spyOn(ours.ledger, 'begin').mockImplementationOnce((...args) => {
-      begin.apply(ours.ledger, args);
-      throw new Error('no answer');
-    });
-    await host.pass(4);
-    expect(log.entries[0]).toBe('ours 1');
-    expect(new Set(log.entries).size).toBe(log.entries.length);
-    expect(outcomes()[0]).toBe('succeeded 1');
-  });
+  test.each([
+    { when: 'is asked for again', isResent: false },
+    { when: 'was sent again by the client of a server', isResent: true },
+  ])(
+    'a tick that was begun without its answer being heard, and $when, is run, and once',
+    async ({ isResent }) => {
+      const log = new Log();
+      ours.scheduler.add(log.job('ours')).start();
+      await host.pass(0.5);
+      const { begin } = ours.ledger;
+      vi.spyOn(ours.ledger, 'begin').mockImplementationOnce((...args) => {
+        begin.apply(ours.ledger, args);
+        if (isResent) return begin.apply(ours.ledger, args);
+        throw new Error('no answer');
+      });
+      await host.pass(4);
+      expect(log.entries[0]).toBe('ours 1');
+      expect(new Set(log.entries).size).toBe(log.entries.length);
+      expect(outcomes()[0]).toBe('succeeded 1');
+    },
+  );
 
   test('the outcome of a run is kept until it can be recorded', async () => {
     const log = new Log();

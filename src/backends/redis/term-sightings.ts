@@ -10,6 +10,8 @@ export interface Look {
 interface Sighting {
   readonly fencingToken: number;
   readonly renewals: number;
+  /** When it was renewed last by the server's clock. */
+  readonly renewedAtServer: number;
   /** When it must have been renewed last, by the clock here. */
   readonly renewedAt: number;
   /** When it was looked at last. */
@@ -31,7 +33,11 @@ export class TermSightings {
   overdue(lease: LeaseRecord, serverNow: number, { begunAt, endedAt }: Look): number {
     const { name, fencingToken, renewals } = lease;
     const last = this.#sightings.get(name);
-    const isSame = last?.fencingToken === fencingToken && last.renewals === renewals;
+    // Not by the counter alone: a server that has lost its last writes counts the same number a second time.
+    const isSame =
+      last?.fencingToken === fencingToken &&
+      last.renewals === renewals &&
+      last.renewedAtServer === lease.renewedAt;
     // By the latest moment at which it may have been answered: a holder may trust itself from the renewal on.
     const renewedAt = isSame
       ? last.renewedAt
@@ -43,7 +49,14 @@ export class TermSightings {
             endedAt - (last?.lastLookAt ?? Number.NEGATIVE_INFINITY),
           ),
         );
-    this.#sightings.set(name, { fencingToken, renewals, renewedAt, lastLookAt: begunAt });
+    const renewedAtServer = lease.renewedAt;
+    this.#sightings.set(name, {
+      fencingToken,
+      renewals,
+      renewedAtServer,
+      renewedAt,
+      lastLookAt: begunAt,
+    });
     return begunAt - renewedAt;
   }
 }

@@ -58,6 +58,8 @@ export class TrackingConnection {
       RESP: 3,
       emitInvalidate: true,
       clientSideCache: undefined,
+      // Announced maintenance would be met with another socket in the place of this one, and without a word: what was read by the first is tracked no more.
+      maintNotifications: 'disabled',
       // What cannot be asked by it now is asked by the app's own.
       disableOfflineQueue: true,
     });

@@ -52,6 +52,12 @@ test('a term in place of another is one that was renewed', () => {
   expect(sightings.overdue(next, 9500, at(10_000))).toBe(500);
 });
 
+test('a renewal is told from another one that was counted alike, by a server that had lost some', () => {
+  const sightings = new TermSightings();
+  sightings.overdue(lease(5, 1000), 1000, at(0));
+  expect(sightings.overdue(lease(5, 9000), 9100, at(8100))).toBe(100);
+});
+
 test('of what was asked for long, no more counts as overdue than must be', () => {
   const sightings = new TermSightings();
   sightings.overdue(lease(3, 1000), 1000, { begunAt: 0, endedAt: 2000 });
