@@ -125,17 +125,22 @@ begin
       from :schema.fences f, :schema.fence_position p, :schema.state s
       where f.bucket = -1;
     exit when found;
-    -- In this order by everybody, so that two who do it at once wait for each other in one direction.
+    -- By whoever is first with this row; the others wait for it, and find all of them.
     insert into :schema.fences (bucket, position)
-      select n, case n when -1 then floor(random() * 4503599627370496)::bigint else 0 end
-      from generate_series(-1, 8191) n
-      order by n
+      values (-1, floor(random() * 4503599627370496)::bigint)
     on conflict do nothing;
+    if found then
+      insert into :schema.fences (bucket, position) select n, 0 from generate_series(0, 8191) n;
+    end if;
   end loop;
 end $$;
 
 -- Whether nothing that concerns the token or the user was invalidated after the fence. From here to the end of the transaction
--- nothing will be: invalidations wait for the two rows. The user's is locked first, by everybody.
+-- nothing will be: invalidations wait for the two locks. The user's is taken first, by everybody.
+--
+-- The user's is an advisory lock. Who shares a row passes by those who wait to have it alone, so that a stream of sets for one user, each
+-- of which keeps the row until its commit, would keep every invalidation of that user out for ever. Advisory locks are had in the order
+-- in which they were asked for. There is no room for one per token in the server's table of locks, nor a stream of sets for one token.
 create function :schema.fence_holds(
   p_token_hash bytea, p_user_hash bytea, p_incarnation bigint, p_fence_position bigint, p_generation bigint
 ) returns boolean
@@ -145,7 +150,8 @@ declare
   v_user bigint;
   v_token bigint;
 begin
-  select f.position into v_user from :schema.fences f where f.bucket = :schema.user_bucket(p_user_hash) for share;
+  perform pg_advisory_xact_lock_shared(':schema.fences'::regclass::oid::integer, :schema.user_bucket(p_user_hash));
+  select f.position into v_user from :schema.fences f where f.bucket = :schema.user_bucket(p_user_hash);
   select f.position into v_token from :schema.fences f where f.bucket = :schema.token_bucket(p_token_hash) for share;
   return coalesce(
     v_user <= p_fence_position
@@ -290,11 +296,14 @@ begin
 end $$;
 
 -- Draws a position for each of the buckets, and holds their rows until the end of the transaction. Locked in ascending order
--- by everybody.
+-- by everybody. They are of one user, or of tokens.
 create function :schema.raise_fences(p_buckets integer[]) returns void
 language plpgsql
 as $$
 begin
+  if p_buckets[1] < 4096 then
+    perform pg_advisory_xact_lock(':schema.fences'::regclass::oid::integer, p_buckets[1]);
+  end if;
   perform 1 from :schema.fences f where f.bucket = any (p_buckets) order by f.bucket for no key update;
   update :schema.fences f set position = nextval(':schema.fence_position') where f.bucket = any (p_buckets);
 end $$;

@@ -43,6 +43,15 @@ create trigger leases_raise_token before update on :schema.leases
 for each row when (new.fencing_token < old.fencing_token)
 execute function :schema.leases_stay();
 
+-- True; from here to the end of the transaction nobody waits for a lock for longer than that.
+create function :schema.wait_at_most(p_milliseconds integer) returns boolean
+language plpgsql volatile
+as $$
+begin
+  perform set_config('lock_timeout', p_milliseconds::text, true);
+  return true;
+end $$;
+
 -- A token is at least the wall clock in microseconds: a database put back from a backup gives none a second time.
 create function :schema.next_token(p_before bigint) returns bigint
 language sql volatile

@@ -12,6 +12,7 @@ const transactions = 'test/backends/postgres/transactions.test.ts';
 const takeovers = 'test/backends/postgres/takeovers.test.ts';
 const listening = 'test/backends/postgres/listening.test.ts';
 const histories = 'test/faults/histories/histories-on-servers.test.ts';
+const closing = 'test/backends/postgres/closing.test.ts';
 const killedJobs = 'test/faults/jobs-on-servers.test.ts';
 const firstTerms = 'test/backends/postgres/first-terms.test.ts';
 const jobLedger = 'test/backends/postgres/postgres-job-ledger.test.ts';
@@ -49,8 +50,8 @@ export const postgresMutations: readonly Mutation[] = [
     file: sessions,
     edits: [
       [
-        'where f.bucket = :schema.user_bucket(p_user_hash) for share;',
-        'where f.bucket = :schema.user_bucket(p_user_hash);',
+        "  perform pg_advisory_xact_lock_shared(':schema.fences'::regclass::oid::integer, :schema.user_bucket(p_user_hash));\n",
+        '',
       ],
     ],
     caughtBy: fencing,
@@ -333,6 +334,94 @@ export const postgresMutations: readonly Mutation[] = [
     file: `${postgres}/postgres-job-ledger.ts`,
     edits: [['new Date(known?.handledUntil ?? startAt)', 'new Date(startAt)']],
     caughtBy: killedJobs,
+  },
+  {
+    name: 'PostgreSQL: who ends a run locks it before its job',
+    breaks: 'ticks',
+    file: `${postgres}/postgres-job-ledger.ts`,
+    edits: [['      await rows.find(finished.job);\n', '']],
+    caughtBy: transactions,
+  },
+  {
+    name: 'PostgreSQL: what the server says of a write of the ledger is told as it is',
+    breaks: 'errors',
+    file: `${postgres}/lease-calls.ts`,
+    edits: [
+      ['throw isServerError(error) ? translateError(error, unavailable) : error;', 'throw error;'],
+    ],
+    caughtBy: transactions,
+  },
+  {
+    name: 'PostgreSQL: a parameter that cannot be sent passes for a server that is away',
+    breaks: 'errors',
+    file: `${postgres}/fenced-session.ts`,
+    edits: [
+      ['    if (isOfPg && this.#broken === null && this.#checkout !== null) return error;\n', ''],
+    ],
+    caughtBy: transactions,
+  },
+  {
+    name: 'PostgreSQL: sets of a user pass by an invalidation that waits',
+    breaks: 'outage',
+    file: sessions,
+    edits: [
+      [
+        "  perform pg_advisory_xact_lock_shared(':schema.fences'::regclass::oid::integer, :schema.user_bucket(p_user_hash));\n",
+        '',
+      ],
+      [
+        'where f.bucket = :schema.user_bucket(p_user_hash);',
+        'where f.bucket = :schema.user_bucket(p_user_hash) for share;',
+      ],
+    ],
+    caughtBy: fencing,
+  },
+  {
+    name: 'PostgreSQL: each who finds no fences goes through all of them',
+    breaks: 'outage',
+    file: sessions,
+    edits: [
+      [
+        '    if found then\n      insert into :schema.fences (bucket, position) select n, 0 from generate_series(0, 8191) n;\n    end if;',
+        '    insert into :schema.fences (bucket, position) select n, 0 from generate_series(0, 8191) n on conflict do nothing;',
+      ],
+    ],
+    caughtBy: fencing,
+  },
+  {
+    name: 'PostgreSQL: a lease store closes without those that it is acquiring',
+    breaks: 'takeover',
+    file: `${postgres}/postgres-lease-store.ts`,
+    edits: [['    await this.#own.settled();\n', '']],
+    caughtBy: closing,
+  },
+  {
+    name: 'PostgreSQL: a term begins after its caller has gone',
+    breaks: 'outage',
+    file: leases,
+    edits: [["  perform set_config('lock_timeout', p_milliseconds::text, true);\n", '']],
+    caughtBy: closing,
+  },
+  {
+    name: 'PostgreSQL: the app’s own migrations are waited for',
+    breaks: 'opening',
+    file: `${postgres}/one-schema-dialect.ts`,
+    edits: [['  override async acquireMigrationLock(): Promise<void> {}\n', '']],
+    caughtBy: opening,
+  },
+  {
+    name: 'a term that is only on the server is waited for',
+    breaks: 'takeover',
+    file: 'src/lease-keeping/own-terms.ts',
+    edits: [['if (holder !== this.#instanceId || ', 'if (holder !== null || ']],
+    caughtBy: 'test/lease-keeping/own-terms.test.ts',
+  },
+  {
+    name: 'a term that is being begun passes for one that nobody has',
+    breaks: 'takeover',
+    file: 'src/lease-keeping/own-terms.ts',
+    edits: [['return ![...this.#beginning.values()].includes(name);', 'return true;']],
+    caughtBy: 'test/lease-keeping/own-terms.test.ts',
   },
   {
     name: 'PostgreSQL: two calls on one job overtake each other',

@@ -6,12 +6,10 @@ import type { Statement } from './statement.ts';
 import {
   isConflict,
   isConnectionFailure,
+  MAX_ATTEMPTS,
   translateError,
   type Unavailable,
 } from './translate-error.ts';
-
-/** How often a statement is begun that was undone because another was in its way. Locks are taken in one order, so that once is rare. */
-const MAX_ATTEMPTS = 5;
 
 /** Carries out single statements, each a transaction of its own and one round trip. */
 export class Calls {

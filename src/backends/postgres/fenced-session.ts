@@ -177,6 +177,9 @@ export class FencedSession {
   #explained(error: unknown): unknown {
     if (this.#checkout === null && this.#fence.ended.aborted) return this.#fence.ended.reason;
     if (this.#broken?.code === IDLE_FOR_TOO_LONG) return this.#idleForTooLong();
+    // What pg throws by itself while the connection goes on is about the statement, such as a parameter that cannot be sent.
+    const isOfPg = typeof (error as { code?: unknown }).code !== 'string';
+    if (isOfPg && this.#broken === null && this.#checkout !== null) return error;
     const cause = this.#broken ?? error;
     return isConnectionFailure(cause) ? translateError(cause, unavailable) : error;
   }

@@ -1,7 +1,13 @@
 import type { Clock } from '../../contract/clock.ts';
 import { LeaseStoreUnavailableError } from '../../contract/errors/index.ts';
 import { withinDeadline } from '../../deadlines/within-deadline.ts';
-import { isServerError, translateError, type Unavailable } from './translate-error.ts';
+import {
+  isConflict,
+  isServerError,
+  MAX_ATTEMPTS,
+  translateError,
+  type Unavailable,
+} from './translate-error.ts';
 
 export const unavailable: Unavailable = (message, cause) =>
   new LeaseStoreUnavailableError(message, { cause });
@@ -30,6 +36,28 @@ export class LeaseCalls {
       return await this.#withinSeconds(work, Math.min(this.#timeoutSeconds, atMostSeconds));
     } catch (error) {
       throw isServerError(error) ? error : translateError(error, unavailable);
+    }
+  }
+
+  /**
+   * The same for what concerns nothing but the tables of onehost, and is begun again when it was undone because another transaction was in its way. What the
+   * server says of it is about onehost, and an error of ours.
+   *
+   * @throws LeaseStoreUnavailableError, ServerUnsuitableError
+   */
+  async withinAgain<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    try {
+      return await this.within(async (signal) => {
+        for (let attempt = 1; ; attempt++) {
+          try {
+            return await work(signal);
+          } catch (error) {
+            if (!isConflict(error) || attempt === MAX_ATTEMPTS || signal.aborted) throw error;
+          }
+        }
+      });
+    } catch (error) {
+      throw isServerError(error) ? translateError(error, unavailable) : error;
     }
   }
 

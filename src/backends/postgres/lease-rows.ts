@@ -33,10 +33,16 @@ type LeaseExpressions = ExpressionBuilder<PostgresSchema, 'leases'>;
 export class LeaseRows {
   readonly #database: OnehostPostgres;
   readonly #calls: Calls;
+  /** True, and from here on the statement waits for no lock for longer than its caller. */
+  readonly #waitsAtMost: RawBuilder<boolean>;
 
-  constructor(database: OnehostPostgres, calls: Calls) {
+  /** @param timeoutSeconds how long a call may take; no term begins after its caller has gone. */
+  constructor(database: OnehostPostgres, calls: Calls, timeoutSeconds: number) {
     this.#database = database;
     this.#calls = calls;
+    const schema = sql.raw(database.quotedSchema);
+    const milliseconds = Math.max(1, Math.ceil(timeoutSeconds * 1000));
+    this.#waitsAtMost = sql<boolean>`${schema}.wait_at_most(${sql.lit(milliseconds)})`;
   }
 
   async find(name: string, signal: AbortSignal): Promise<LeaseRow | undefined> {
@@ -57,7 +63,7 @@ export class LeaseRows {
       .insertInto('leases')
       .values({
         name: toStored(term.name),
-        fencing_token: this.#nextToken(sql.lit(0)),
+        fencing_token: sql<number>`case when ${this.#waitsAtMost} then ${this.#nextToken(sql.lit(0))} end`,
         ...this.#columns(term),
       })
       // On any conflict. With only the name as its target, PostgreSQL fails who was second in leases_term, although that holds the same
@@ -83,6 +89,7 @@ export class LeaseRows {
       .where('fencing_token', '=', fencingToken)
       .where('holder', 'is not distinct from', holder)
       .$if(renewals !== undefined, (each) => each.where('renewals', '=', renewals ?? 0))
+      .where(this.#waitsAtMost)
       .returning(['fencing_token as fencingToken', this.#durable()])
       .compile();
     const [begun] = await this.#calls.run(query, signal);

@@ -1,6 +1,7 @@
 import {
   type DatabaseIntrospector,
   type Kysely,
+  PostgresAdapter,
   PostgresDialect,
   type PostgresDialectConfig,
   PostgresIntrospector,
@@ -20,9 +21,18 @@ export class OneSchemaDialect extends PostgresDialect {
     this.#schema = schema;
   }
 
+  override createAdapter(): PostgresAdapter {
+    return new UnlockedAdapter();
+  }
+
   override createIntrospector(db: Kysely<unknown>): DatabaseIntrospector {
     return new OneSchemaIntrospector(db, this.#schema);
   }
+}
+
+/** The lock that Kysely's takes is one for the whole database, of the app's own migrations too: they would wait for each other. Whoever migrates has one of the schema by then. */
+class UnlockedAdapter extends PostgresAdapter {
+  override async acquireMigrationLock(): Promise<void> {}
 }
 
 /** With the names of tables, by which the Migrator looks whether its own are there. */

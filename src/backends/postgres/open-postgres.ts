@@ -67,7 +67,7 @@ export async function openPostgres(
   const { prepareStatements = true, listen = true, clock = systemClock } = options;
   const schema = readSchema(options.schema);
   const own = typeof pool === 'object' && pool !== null && 'pool' in pool ? pool.pool : pool;
-  assertPool(own);
+  assertPool(own, listen);
   await withinDeadline(
     clock,
     OPEN_SECONDS,
@@ -153,14 +153,16 @@ async function assertSuitable(client: PostgresClient): Promise<void> {
 }
 
 /** @throws InvalidOptionError */
-function assertPool(pool: unknown): asserts pool is PostgresPool {
+function assertPool(pool: unknown, listen: boolean): asserts pool is PostgresPool {
   const remedy =
     'Write: openPostgres(new Pool({ connectionString, connectionTimeoutMillis: 2_000, statement_timeout: 10_000 })).';
   assertHasMethod('pool', pool, { method: 'connect', what: 'a Pool of pg', remedy });
   const { max, connectionTimeoutMillis } = (pool as unknown as PostgresPool).options ?? {};
-  if (max !== undefined && max < 2) {
+  const least = listen ? 3 : 2;
+  if (max !== undefined && max < least) {
     throw new InvalidOptionError(
-      `The pool must have at least 2 connections, but found a max of ${max}: a lease is renewed on one while a transaction goes on on another.`,
+      `The pool must have at least ${least} connections, but found a max of ${max}: a lease is renewed on one while a transaction goes on on another` +
+        `${listen ? ', and a standby listens on a third. Make it larger, or pass listen: false.' : '.'}`,
     );
   }
   if ((pool as PostgresPool).options !== undefined && !connectionTimeoutMillis) {

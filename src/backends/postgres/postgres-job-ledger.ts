@@ -119,6 +119,8 @@ export class PostgresJobLedger<DB = any> implements JobLedger<Transaction<DB>> {
     const finished = readFinishedRun(run);
     await this.#write(lease, async (rows) => {
       const { fencingToken } = lease;
+      // The job is locked first, by everybody: to delete a run changes it, too.
+      await rows.find(finished.job);
       const isEnded = await rows.endRun({ ...finished, fencingToken });
       if (isEnded) await rows.prune(finished.job, this.#keptRuns);
     });

@@ -22,6 +22,7 @@ import {
 } from '../../lease-keeping/lease-settings.ts';
 import { newInstance, readTerm } from '../../lease-keeping/lease-store-arguments.ts';
 import { leaseTimeout } from '../../lease-keeping/lease-timeout.ts';
+import { OwnTerms } from '../../lease-keeping/own-terms.ts';
 import { waitForLease } from '../../lease-keeping/wait-for-lease.ts';
 import { readTimeout } from '../../remote-sessions/remote-options.ts';
 import { LeaseCalls, unavailable } from './lease-calls.ts';
@@ -65,6 +66,7 @@ export class PostgresLeaseStore<DB = any> implements LeaseStore<Transaction<DB>>
   readonly #rows: LeaseRows;
   readonly #calls: LeaseCalls;
   readonly #watch: TermWatch;
+  readonly #own: OwnTerms;
   readonly #held = new Set<PostgresLease>();
   readonly #closing = new AbortController();
   readonly #forgetDatabase: () => void;
@@ -75,8 +77,10 @@ export class PostgresLeaseStore<DB = any> implements LeaseStore<Transaction<DB>>
     assertKnownOptions('PostgresLeaseStore', options, ['appVersion', 'timeoutSeconds']);
     this.instance = newInstance(options.appVersion, database.clock.now());
     this.#database = database;
-    this.#rows = new LeaseRows(database, database.calls(unavailable));
-    this.#calls = new LeaseCalls(database.clock, readTimeout(options.timeoutSeconds));
+    const timeoutSeconds = readTimeout(options.timeoutSeconds);
+    this.#rows = new LeaseRows(database, database.calls(unavailable), timeoutSeconds);
+    this.#calls = new LeaseCalls(database.clock, timeoutSeconds);
+    this.#own = new OwnTerms(this.instance.id);
     this.#watch = new TermWatch(database.clock);
     // Each wait listens to it.
     setMaxListeners(0, this.#closing.signal);
@@ -146,7 +150,9 @@ export class PostgresLeaseStore<DB = any> implements LeaseStore<Transaction<DB>>
     this.#forgetDatabase();
     const isHolder = this.#held.size > 0;
     for (const lease of this.#held) lease.end();
-    if (!isHolder) return;
+    // The pool may be ended when this returns, and what they begin must have been released by then.
+    await this.#own.settled();
+    if (!isHolder && !this.#own.isInDoubt) return;
     // What could not be released is free after its duration.
     await this.#calls.within((signal) => this.#rows.releaseAll(this.instance.id, signal));
   }
@@ -164,12 +170,23 @@ export class PostgresLeaseStore<DB = any> implements LeaseStore<Transaction<DB>>
 
   async #take(name: string, settings: LeaseSettings): Promise<PostgresLease<DB> | null> {
     const row = await this.#find(name);
-    const reason = this.#watch.whyTakeOver(row);
+    const isOrphan = row !== undefined && this.#own.isOrphan(row);
+    const reason = isOrphan ? 'released' : this.#watch.whyTakeOver(row);
     return reason === null ? null : this.#begin(name, reason, settings, row);
   }
 
   /** Begins a term in place of the one that is meant, or the first; `null` when somebody was faster. */
-  async #begin(
+  #begin(
+    name: string,
+    reason: TermReason,
+    settings: LeaseSettings,
+    replaced: Replaced | undefined,
+  ): Promise<PostgresLease<DB> | null> {
+    this.#assertOpen();
+    return this.#own.begin(name, () => this.#beginTerm(name, reason, settings, replaced));
+  }
+
+  async #beginTerm(
     name: string,
     reason: TermReason,
     settings: LeaseSettings,

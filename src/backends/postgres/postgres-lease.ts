@@ -19,6 +19,9 @@ import type { TermWatch } from './term-watch.ts';
 /** Of the duration: an attempt that hangs leaves time for others in the window. */
 const RENEWAL_SHARE = 1 / 6;
 
+/** How long may be asked who has the lease, once it is known that this one has it no more. */
+const SUCCESSOR_SECONDS = 1;
+
 /** What a lease is made of; the lease store hands it over. @internal */
 export interface LeaseParts {
   readonly database: OnehostPostgres;
@@ -114,7 +117,7 @@ export class PostgresLease<DB = any> implements Lease<Transaction<DB>> {
   /** {@link transaction} on the tables of onehost, all of it within the deadline of one call. @internal */
   async recording<T>(work: (transaction: Transaction<PostgresSchema>) => Promise<T>): Promise<T> {
     this.#keeper.assertHeld();
-    return this.#parts.calls.within((deadline) =>
+    return this.#parts.calls.withinAgain((deadline) =>
       fencedTransaction<PostgresSchema, T>(this.#fence(deadline), (transaction) =>
         work(transaction.withSchema(this.database.schema)),
       ),
@@ -182,8 +185,10 @@ export class PostgresLease<DB = any> implements Lease<Transaction<DB>> {
   /** Another term is the current one: this one is over. What to throw. */
   async #replaced(): Promise<LeaseLostError> {
     const { calls, rows } = this.#parts;
-    // Only for the message: the term is over, whether or not the server answers once more.
-    const row = await calls.within((signal) => rows.find(this.name, signal)).catch(() => null);
+    // Only for the message: the term is over, whether or not the server answers once more, and whoever works under it is to know soon.
+    const row = await calls
+      .within((signal) => rows.find(this.name, signal), SUCCESSOR_SECONDS)
+      .catch(() => null);
     const error = new LeaseLostError(
       `The lease "${this.name}" (fencing token ${this.fencingToken}) ${describeSuccessor(row)}. Nothing was written. ` +
         'Stop what it was for, and acquire it again.',

@@ -45,6 +45,9 @@ const UNSUITABLE: Readonly<Record<string, string>> = {
   '42883': 'A function of onehost is gone. Call openPostgres again, which makes it.',
 };
 
+/** How often something is begun that was undone because another was in its way. Locks are taken in one order, so that once is rare. */
+export const MAX_ATTEMPTS = 5;
+
 /** Two transactions were in each other's way, and this one was undone. */
 export function isConflict(error: unknown): boolean {
   const { code } = error as { code?: unknown };

@@ -21,6 +21,7 @@ import {
 } from '../../lease-keeping/lease-settings.ts';
 import { newInstance, readTerm } from '../../lease-keeping/lease-store-arguments.ts';
 import { leaseTimeout } from '../../lease-keeping/lease-timeout.ts';
+import { OwnTerms } from '../../lease-keeping/own-terms.ts';
 import { waitForLease } from '../../lease-keeping/wait-for-lease.ts';
 import { readTimeout } from '../../remote-sessions/remote-options.ts';
 import { describeInstance, type LeaseRecord, readListReply, readReply } from './lease-record.ts';
@@ -72,6 +73,7 @@ export class RedisLeaseStore implements LeaseStore<never> {
   readonly #sightings = new TermSightings();
   /** The highest token that was seen of each lease: the next is higher, whatever the server remembers. */
   readonly #tokens = new Map<string, number>();
+  readonly #own: OwnTerms;
   readonly #held = new Set<RedisLease>();
   readonly #closing = new AbortController();
 
@@ -93,6 +95,7 @@ export class RedisLeaseStore implements LeaseStore<never> {
     this.clock = clock;
     this.server = new LeaseServer(commands, clock, readTimeout(options.timeoutSeconds));
     this.instance = newInstance(options.appVersion, clock.now());
+    this.#own = new OwnTerms(this.instance.id);
     // Each wait listens to it.
     setMaxListeners(0, this.#closing.signal);
   }
@@ -154,7 +157,8 @@ export class RedisLeaseStore implements LeaseStore<never> {
 
   async #take(name: string, settings: LeaseSettings): Promise<RedisLease | null> {
     const { lease, overdue } = await this.#find(name);
-    const reason = whyTakeOver(lease, overdue);
+    const isOrphan = lease !== undefined && this.#own.isOrphan(lease);
+    const reason = isOrphan ? 'released' : whyTakeOver(lease, overdue);
     if (reason === null) return null;
     return this.#begin(
       name,
@@ -178,13 +182,22 @@ export class RedisLeaseStore implements LeaseStore<never> {
   }
 
   /** Begins a term in place of the one that is meant; `null` when somebody was faster. */
-  async #begin(
+  #begin(
     name: string,
     reason: TermReason,
     settings: LeaseSettings,
     meant: readonly [token: string, holder: string, renewals: string],
   ): Promise<RedisLease | null> {
     this.#assertOpen();
+    return this.#own.begin(name, () => this.#beginTerm(name, reason, settings, meant));
+  }
+
+  async #beginTerm(
+    name: string,
+    reason: TermReason,
+    settings: LeaseSettings,
+    meant: readonly [token: string, holder: string, renewals: string],
+  ): Promise<RedisLease | null> {
     const attemptedAt = this.clock.monotonic();
     const { id } = this.instance;
     const reply = await this.server.run(beginTerm, [

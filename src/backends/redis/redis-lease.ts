@@ -12,6 +12,9 @@ import type { Script } from './script.ts';
 /** What a script under the fence answers when the term is over. */
 export const LOST = 'lost';
 
+/** How long may be asked who has the lease, once it is known that this one has it no more: whoever works under it is to know soon. */
+const SUCCESSOR_SECONDS = 1;
+
 /** What a lease is made of; the lease store hands it over. */
 export interface RedisLeaseParts {
   readonly server: LeaseServer;
@@ -140,7 +143,8 @@ export class RedisLease implements Lease<never> {
 
   async #successor(): Promise<LeaseRecord | 'unknown' | undefined> {
     try {
-      return readReply(await this.#parts.server.run(lookAtLease, [this.name])).lease;
+      const { server } = this.#parts;
+      return readReply(await server.run(lookAtLease, [this.name], SUCCESSOR_SECONDS)).lease;
     } catch {
       return 'unknown';
     }

@@ -63,6 +63,54 @@ describe.skipIf(lacksPostgres)('what was ended does not come back', () => {
     },
   );
 
+  test('of the many that find no fences after a crash, one makes them, and the others do not go through all of them', async () => {
+    await pool.query(on('truncate onehost.fences'));
+    using first = await open('select onehost.open_fence()', []);
+    const second = await pool.connect();
+    try {
+      await second.query('begin');
+      const waiting = second.query(on('select onehost.open_fence()'));
+      await someoneWaits(pool);
+      await first.end('commit');
+      await waiting;
+      const { rows } = await second.query(
+        "select coalesce(sum(idx_scan), 0)::int as n from pg_stat_xact_user_tables where relname = 'fences'",
+      );
+      expect(rows[0].n).toBeLessThan(100);
+    } finally {
+      second.release(true);
+    }
+    const { rows: kept } = await pool.query(on('select count(*)::int as n from onehost.fences'));
+    expect(kept).toEqual([{ n: 8193 }]);
+  });
+
+  test('a stream of sets for a user, each of which takes its time to commit, keeps no invalidation of that user out', async () => {
+    const sets = 30;
+    const setting = await openPostgres(server.pool({ max: sets }), { schema: postgres.schema });
+    const setters = new PostgresSessionCache(setting);
+    const invalidating = new PostgresSessionCache(postgres);
+    // As where a commit waits for its disk, or for a standby.
+    await pool.query(
+      on(`create function onehost.slow() returns trigger language plpgsql
+        as 'begin perform pg_sleep(0.05); return null; end';
+        create constraint trigger slow after insert or update on onehost.sessions
+        deferrable initially deferred for each row execute function onehost.slow()`),
+    );
+    let isOver = false;
+    const stream = Array.from({ length: sets }, async (_, setter) => {
+      for (let count = 0; !isOver; count++) {
+        await setters.set(`token ${setter}-${count % 10}`, { userId: 7 }, 60);
+      }
+    });
+    try {
+      await wait(500);
+      for (let count = 0; count < 5; count++) await invalidating.invalidateByUser(7);
+    } finally {
+      isOver = true;
+      await Promise.all(stream);
+    }
+  });
+
   test.each(invalidations)(
     'a fill that waited for an invalidation of %s that was undone is kept',
     async (_, text, values) => {
@@ -129,7 +177,7 @@ describe.skipIf(lacksPostgres)('what was ended does not come back', () => {
 
   test('a set that a hung server carries out late does not bring back what was ended meanwhile', async () => {
     const hasty = new PostgresSessionCache(
-      await openPostgres(server.pool({ max: 2, application_name: 'hung' }), {
+      await openPostgres(server.pool({ max: 3, application_name: 'hung' }), {
         schema: postgres.schema,
       }),
       { timeoutSeconds: 0.5 },

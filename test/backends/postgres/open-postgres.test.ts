@@ -13,7 +13,11 @@ describe('openPostgres refuses, before it connects,', () => {
     ['what is no pool', {}, /must be a Pool of pg/],
     ['a promise of one', Promise.resolve(pool), /await it/],
     ['nothing', undefined, /must be a Pool of pg/],
-    ['a pool of one connection', { ...pool, options: { max: 1 } }, /at least 2 connections/],
+    [
+      'a pool of two connections',
+      { ...pool, options: { max: 2 } },
+      /at least 3 connections.*listen: false/,
+    ],
     [
       'a pool that waits without end',
       { ...pool, options: { max: 5, connectionTimeoutMillis: 0 } },
@@ -50,7 +54,7 @@ describe.skipIf(lacksPostgres)('openPostgres on a real server', () => {
 
   test('by sixteen at once on an empty database makes one schema', async () => {
     const pools = Array.from({ length: 16 }, () =>
-      server.pool({ max: 2, connectionTimeoutMillis: 10_000 }),
+      server.pool({ max: 3, connectionTimeoutMillis: 10_000 }),
     );
     const opened = await Promise.all(
       pools.map((each) => openPostgres(each, { schema: 'together' })),
@@ -172,7 +176,7 @@ describe.skipIf(lacksPostgres)('openPostgres on a real server', () => {
     await other.query(
       "select pg_advisory_xact_lock(hashtextextended('onehost migrations of patient', 0))",
     );
-    const hasty = server.pool({ max: 2, statement_timeout: 300, lock_timeout: 300 });
+    const hasty = server.pool({ max: 3, statement_timeout: 300, lock_timeout: 300 });
     let isOpen = false;
     const opening = openPostgres(hasty, { schema: 'patient' }).then(() => {
       isOpen = true;
@@ -188,6 +192,19 @@ describe.skipIf(lacksPostgres)('openPostgres on a real server', () => {
     expect(rows).toEqual([{ statement_timeout: '300ms' }]);
   });
 
+  test('does not wait for the app’s own migrations by Kysely', async () => {
+    const other = await pool.connect();
+    await other.query('begin');
+    // Of Kysely's Migrator, whatever the schema.
+    await other.query('select pg_advisory_xact_lock(3853314791062309107)');
+    try {
+      await openPostgres(server.pool(), { schema: 'unlocked' });
+    } finally {
+      await other.query('commit');
+      other.release();
+    }
+  });
+
   test.each([
     [{ database: 'nope' }, /3D000: database "nope" does not exist/],
     [{ user: 'stranger' }, /28000: role "stranger" does not exist/],
@@ -199,7 +216,7 @@ describe.skipIf(lacksPostgres)('openPostgres on a real server', () => {
   });
 
   test('prepares nothing where it is told not to', async () => {
-    const own = server.pool({ max: 2 });
+    const own = server.pool({ max: 3 });
     const cache = new PostgresSessionCache(
       await openPostgres(own, { prepareStatements: false, listen: false }),
     );
@@ -217,7 +234,7 @@ describe.skipIf(lacksPostgres)('openPostgres on a real server', () => {
       return results.reduce((sum, { rows }) => sum + rows[0].n, 0);
     };
     expect(await prepared(own)).toBe(0);
-    const preparing = server.pool({ max: 2 });
+    const preparing = server.pool({ max: 3 });
     await new PostgresSessionCache(await openPostgres(preparing)).get('token');
     expect(await prepared(preparing)).toBe(1);
   });

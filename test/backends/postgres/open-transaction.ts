@@ -37,12 +37,17 @@ export class OpenTransaction implements Disposable {
 }
 
 /** Until somebody waits for a lock in the server. */
-export async function someoneWaits(pool: pg.Pool): Promise<void> {
+export function someoneWaits(pool: pg.Pool): Promise<void> {
+  return severalWait(pool, 1);
+}
+
+/** Until so many wait for locks in the server. */
+export async function severalWait(pool: pg.Pool, count: number): Promise<void> {
   for (const end = Date.now() + PATIENCE_MILLISECONDS; Date.now() < end; await wait(5)) {
     const { rows } = await pool.query(
       "select 1 from pg_stat_activity where wait_event_type = 'Lock'",
     );
-    if (rows.length > 0) return;
+    if (rows.length >= count) return;
   }
-  throw new Error('Nobody waits for a lock.');
+  throw new Error(`It did not come to ${count} waiting for a lock.`);
 }

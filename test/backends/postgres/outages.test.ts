@@ -165,7 +165,7 @@ describe.skipIf(lacksPostgres)('while PostgreSQL cannot be asked', () => {
   });
 
   test('a connection that pg itself gave up waiting on does not go back to the pool', async () => {
-    const impatient = server.pool({ max: 2, query_timeout: 200, application_name: 'impatient' });
+    const impatient = server.pool({ max: 3, query_timeout: 200, application_name: 'impatient' });
     const own = new PostgresSessionCache(await openPostgres(impatient), { timeoutSeconds: 2 });
     await own.set('token', { userId: 7 }, 60);
     using _open = await OpenTransaction.of(

@@ -23,7 +23,7 @@ export class PostgresPlace implements AsyncDisposable {
 
   private constructor(server: PostgresServer) {
     this.#server = server;
-    this.#admin = server.pool({ max: 2 });
+    this.#admin = server.pool({ max: 3 });
   }
 
   static async on(server: PostgresServer): Promise<PostgresPlace> {

@@ -11,7 +11,7 @@ import {
 } from '../../../src/postgres.ts';
 import { ManualClock } from '../../../src/testing/index.ts';
 import { lacksPostgres, PostgresServer, signal } from '../../support/postgres-server.ts';
-import { OpenTransaction, someoneWaits } from './open-transaction.ts';
+import { OpenTransaction, severalWait, someoneWaits } from './open-transaction.ts';
 
 interface AppTables {
   readonly report: { readonly day: string };
@@ -356,6 +356,76 @@ describe.skipIf(lacksPostgres)('a transaction under a lease in PostgreSQL', () =
     );
     expect(performance.now() - begun).toBeLessThan(2000);
     await hasty.close();
+  });
+
+  test('of the ledger that ends a run, and one that records ticks of the same job, do not wait for each other', async () => {
+    // That they do would be found out, and mended, a second later.
+    const patient = server.pool({ options: '-c deadlock_timeout=20s' });
+    const postgres = await openPostgres(patient, { schema, listen: false });
+    const store = new PostgresLeaseStore<AppTables>(postgres);
+    const ledger = new PostgresJobLedger<AppTables>(postgres, { keptRuns: 1 });
+    const lease = await store.acquire('lease');
+    const at = (tick: number) => new Date(Date.UTC(2026, 5, 1) + tick * 1000);
+    const run = (tick: number, outcome: 'succeeded') =>
+      ledger.finish(lease, {
+        job: 'job',
+        scheduledFor: at(tick),
+        outcome,
+        attempts: 1,
+        error: null,
+      });
+    await ledger.register(lease, { name: 'job', schedule: 'each second', startAt: at(0) });
+    await ledger.begin(lease, 'job', at(1));
+    await run(1, 'succeeded');
+    await ledger.begin(lease, 'job', at(2));
+    // Both are to delete the oldest run: whoever has come that far waits here.
+    using reading = await OpenTransaction.of(
+      admin,
+      `select from ${schema}.job_runs where scheduled_for = $1 for update`,
+      [at(1).getTime()],
+    );
+    const ending = run(2, 'succeeded');
+    await someoneWaits(admin);
+    const skipped = {
+      job: 'job',
+      first: at(3),
+      last: at(3),
+      ticks: 1,
+      outcome: 'skipped',
+    } as const;
+    const recording = ledger.recordUnrun(lease, skipped);
+    await severalWait(admin, 2);
+    await reading.end('commit');
+    await Promise.all([ending, recording]);
+    expect((await ledger.jobs())[0]?.handledUntil).toEqual(at(3));
+    await store.close();
+  });
+
+  test('of the ledger that the server undoes, since the role waits for no lock, says what happened in an error of onehost', async () => {
+    const hasty = server.pool({ lock_timeout: 100 });
+    const postgres = await openPostgres(hasty, { schema, listen: false });
+    const store = new PostgresLeaseStore<AppTables>(postgres);
+    const ledger = new PostgresJobLedger<AppTables>(postgres);
+    const lease = await store.acquire('hasty');
+    await ledger.register(lease, { name: 'job', schedule: 'each second', startAt: new Date(0) });
+    using _handling = await OpenTransaction.of(
+      admin,
+      `update ${schema}.jobs set handled_until = 0`,
+    );
+    const refused = ledger.begin(lease, 'job', new Date(1));
+    await expect(refused).rejects.toThrow(withCode('ONEHOST_LEASE_STORE_UNAVAILABLE'));
+    await expect(refused).rejects.toThrow(/55P03/);
+    await store.close();
+  });
+
+  test('throws on what pg says of a parameter that it cannot send, as it is', async () => {
+    const lease = await leases.acquire('lease');
+    const refused = lease.transaction((transaction) =>
+      sql`select ${{ big: 1n }}::json`.execute(transaction),
+    );
+    await expect(refused).rejects.toThrow(TypeError);
+    await lease.transaction(write);
+    expect(await reports()).toBe(1);
   });
 
   test('of the ledger waits for another one on the same job, and goes on from there', async () => {

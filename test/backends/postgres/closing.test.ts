@@ -1,0 +1,66 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type OnehostPostgres, openPostgres, PostgresLeaseStore } from '../../../src/postgres.ts';
+import { lacksPostgres, PostgresServer } from '../../support/postgres-server.ts';
+import { OpenTransaction, someoneWaits } from './open-transaction.ts';
+
+describe.skipIf(lacksPostgres)('a lease store in PostgreSQL', () => {
+  let server: PostgresServer;
+  let ours: OnehostPostgres;
+  let holder: PostgresLeaseStore;
+
+  beforeAll(async () => {
+    server = await PostgresServer.start();
+    ours = await openPostgres(server.pool(), { listen: false });
+    holder = new PostgresLeaseStore(ours);
+  });
+
+  afterAll(async () => {
+    await ours?.close();
+    await server?.[Symbol.asyncDispose]();
+  });
+
+  const holderOf = async (name: string) =>
+    (await holder.list()).find((lease) => lease.name === name)?.holder ?? null;
+
+  test('that is closed while it acquires holds nothing when close has returned, and the pool may be ended', async () => {
+    for (let round = 0; round < 20; round++) {
+      const pool = server.pool({ max: 4 });
+      const postgres = await openPostgres(pool);
+      const leases = new PostgresLeaseStore(postgres);
+      const name = `lease ${round}`;
+      const lease = await holder.acquire(name);
+      const waiting = leases.acquire(name).catch((error: Error) => error);
+      await wait(30);
+      await lease.release();
+      await wait(round / 4);
+      await postgres.close();
+      await pool.end();
+      await waiting;
+      expect(await holderOf(name)).toBeNull();
+    }
+  });
+
+  test('that gave a steal up does not carry it out once the lock that it waited for is gone', async () => {
+    const admin = server.pool();
+    const lease = await holder.acquire('stolen');
+    const hasty = new PostgresLeaseStore(await openPostgres(server.pool(), { listen: false }), {
+      timeoutSeconds: 0.3,
+    });
+    // As a commit under the lease that waits for its standby.
+    using committing = await OpenTransaction.of(
+      admin,
+      "select from onehost.leases where name = 'stolen' for key share",
+    );
+    const stealing = hasty.steal(lease);
+    stealing.catch(() => {});
+    await someoneWaits(admin);
+    await expect(stealing).rejects.toMatchObject({ code: 'ONEHOST_LEASE_STORE_UNAVAILABLE' });
+    await wait(100);
+    await committing.end('commit');
+    await wait(100);
+    await lease.renew();
+    await lease.release();
+    await hasty.close();
+  });
+});
