@@ -3,6 +3,7 @@ import { CacheUnavailableError } from '../contract/errors/index.ts';
 import type { Session } from '../contract/session.ts';
 import { withinDeadline } from '../deadlines/within-deadline.ts';
 import { loadPeer } from '../peers/load-peer.ts';
+import { RedisHeartbeat } from './redis-heartbeat.ts';
 import type { BackendSettings, MadeBackends } from './session-backends.ts';
 
 /** The client would try for ever; whoever starts an app wants to know. */
@@ -10,6 +11,9 @@ const CONNECT_SECONDS = 10;
 
 /** Its own strategy waits up to two seconds between attempts, once a server has been away for long. */
 const RECONNECT_MILLISECONDS = 200;
+
+/** After how long without a byte a connection is given up: longer than a heartbeat takes, which is not there before the server has greeted. */
+const SILENCE_MILLISECONDS = 10_000;
 
 /**
  * Sessions, leases and jobs in Redis, by a client that is made here and closed with them.
@@ -27,7 +31,12 @@ export async function makeInRedis<S extends Session>(
   let isStarting = true;
   const reconnectStrategy = (_: number, cause: Error) =>
     isStarting && isLasting(cause) ? cause : RECONNECT_MILLISECONDS;
-  const client = createClient({ url, socket: { reconnectStrategy } });
+  const client = createClient({
+    url,
+    // Announced maintenance would be met with another socket that leads elsewhere, and whose server is looked at by nobody.
+    maintNotifications: 'disabled',
+    socket: { reconnectStrategy, socketTimeout: SILENCE_MILLISECONDS },
+  });
   // Without a listener an 'error' of an emitter ends the process.
   client.on('error', (error) => {
     lastError = error;
@@ -44,11 +53,17 @@ export async function makeInRedis<S extends Session>(
     const options = { prefix: name, clock };
     const sessions = new RedisSessionCache<S>(client, options);
     const leases = new RedisLeaseStore(client, { ...options, appVersion });
+    const heartbeat = new RedisHeartbeat(client, clock);
     return {
       sessions,
       leases,
       ledger: new RedisJobLedger(leases),
-      closing: [() => client.destroy(), () => leases.close(), () => sessions.close()],
+      closing: [
+        () => client.destroy(),
+        () => heartbeat.close(),
+        () => leases.close(),
+        () => sessions.close(),
+      ],
     };
   } catch (error) {
     client.destroy();

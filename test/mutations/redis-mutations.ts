@@ -11,6 +11,7 @@ const fences = 'test/backends/redis/fences.test.ts';
 const outages = 'test/backends/redis/outages.test.ts';
 const takeovers = 'test/backends/redis/takeovers.test.ts';
 const severalServers = 'test/backends/redis/several-servers.test.ts';
+const vanished = 'test/create-session-cache/vanished-server.test.ts';
 const histories = 'test/faults/histories/histories-on-servers.test.ts';
 const killedJobs = 'test/faults/jobs-on-servers.test.ts';
 const deadlines = 'test/deadlines/shared-deadlines.test.ts';
@@ -98,6 +99,13 @@ export const redisMutations: readonly Mutation[] = [
     caughtBy: killedJobs,
   },
   {
+    name: 'Redis: a store waits for a term that it was not told of',
+    breaks: 'takeover',
+    file: `${redis}/redis-lease-store.ts`,
+    edits: [["const reason = isOrphan ? 'released' : whyTakeOver", 'const reason = whyTakeOver']],
+    caughtBy: takeovers,
+  },
+  {
     name: 'an index outlives its sessions',
     breaks: 'index',
     file: `${redis}/session-scripts.ts`,
@@ -152,6 +160,106 @@ export const redisMutations: readonly Mutation[] = [
     file: `${redis}/server-commands.ts`,
     edits: [['if (translated instanceof Unavailable) this.#isChecked = false;', '']],
     caughtBy: outages,
+  },
+  {
+    name: 'a client that has connected anew is taken to lead to the same server',
+    breaks: 'revocation',
+    file: `${redis}/redis-client.ts`,
+    edits: [['return client.isReady === true ? client.socketEpoch : null;', 'return 0;']],
+    caughtBy: outages,
+  },
+  {
+    name: 'a session counts that came by another connection than was looked at',
+    breaks: 'revocation',
+    file: `${redis}/server-commands.ts`,
+    edits: [
+      [
+        'connectionOf(this.#client) === connection ? answer : this.command(command, signal),',
+        'connection < 0 ? this.command(command, signal) : answer,',
+      ],
+    ],
+    caughtBy: outages,
+  },
+  {
+    name: 'what a script found counts though it came by another connection than was looked at',
+    breaks: 'revocation',
+    file: `${redis}/server-commands.ts`,
+    edits: [['if (connectionOf(this.#client) !== checked) await this.#check(signal);', '']],
+    caughtBy: outages,
+  },
+  {
+    name: 'a set that a client of a Sentinel sends again is carried out again',
+    breaks: 'revocation',
+    file: `${redis}/session-scripts.ts`,
+    edits: [["if ARGV[6] ~= '' and not", 'if false and not']],
+    caughtBy: severalServers,
+  },
+  {
+    name: 'the connection to a machine that vanished is kept',
+    breaks: 'outage',
+    file: 'src/create-session-cache/redis-heartbeat.ts',
+    edits: [['++this.#waiting >= PATIENCE_BEATS', '++this.#waiting < 0']],
+    caughtBy: vanished,
+  },
+  {
+    name: 'a process that was stopped gives up the connection to a server that has answered',
+    breaks: 'outage',
+    file: 'src/create-session-cache/redis-heartbeat.ts',
+    edits: [
+      ['this.#waiting = 0;', 'this.#waiting = this.#clock.monotonic();'],
+      [
+        'else if (++this.#waiting >= PATIENCE_BEATS)',
+        'else if (this.#clock.monotonic() - this.#waiting >= PATIENCE_BEATS * BEAT_MILLISECONDS)',
+      ],
+    ],
+    caughtBy: vanished,
+  },
+  {
+    name: 'a server that never greets is waited for',
+    breaks: 'outage',
+    file: 'src/create-session-cache/in-redis.ts',
+    edits: [[', socketTimeout: SILENCE_MILLISECONDS', '']],
+    caughtBy: vanished,
+  },
+  {
+    name: 'a near cache trusts a connection that leads to another server than the app’s',
+    breaks: 'stale',
+    file: `${redis}/tracking-connection.ts`,
+    edits: [['if (!isOnePrimary(theirs, ours)) {', 'if (theirs === ours) {']],
+    caughtBy: near,
+  },
+  {
+    name: 'a near cache asks only once where the app’s client leads to',
+    breaks: 'stale',
+    file: `${redis}/tracking-connection.ts`,
+    edits: [
+      [
+        'return this.#verified !== null && this.#verified === connectionOf(this.#app);',
+        'return this.#verified !== null;',
+      ],
+    ],
+    caughtBy: near,
+  },
+  {
+    name: 'a near cache stays where the app’s client does not lead to any more',
+    breaks: 'outage',
+    file: `${redis}/tracking-connection.ts`,
+    edits: [['      this.#reconnect();\n', '']],
+    caughtBy: near,
+  },
+  {
+    name: 'a near cache reads another database than the app’s client',
+    breaks: 'values',
+    file: `${redis}/server-identity.ts`,
+    edits: [['    areEqual(one.database, other.database) &&\n', '']],
+    caughtBy: near,
+  },
+  {
+    name: 'a near cache is moved to another connection by an announced maintenance',
+    breaks: 'stale',
+    file: `${redis}/tracking-connection.ts`,
+    edits: [["      maintNotifications: 'disabled',\n", '']],
+    caughtBy: near,
   },
   {
     name: 'a renewal is counted back from the beginning of the look that found it',

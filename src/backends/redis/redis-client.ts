@@ -10,6 +10,9 @@ interface SendOptions {
 
 /** A client of one server, or a pool of such: `createClient()`, `createClientPool()`. */
 export interface RedisServerClient {
+  readonly isReady?: boolean;
+  /** Rises with each connection that a client makes; a pool has none. */
+  readonly socketEpoch?: number;
   sendCommand(command: string[], options?: SendOptions): Promise<unknown>;
 }
 
@@ -39,6 +42,19 @@ export type RedisClient = RedisServerClient | RedisSentinelClient | RedisCluster
 
 /** Sends a command that concerns `key` to the primary; it is not sent any more once `signal` has aborted. */
 export type SendCommand = (key: string, command: string[], signal: AbortSignal) => Promise<unknown>;
+
+/**
+ * Which of its connections a client has now, or `null` while it has none. Always 0 where that is not told: of a pool, a Sentinel and a Cluster, which have several.
+ */
+export function connectionOf(client: RedisClient): number | null {
+  if (!('socketEpoch' in client) || client.socketEpoch === undefined) return 0;
+  return client.isReady === true ? client.socketEpoch : null;
+}
+
+/** Whether the client sends a command again by itself when the connection broke after it had been sent. It may have been carried out. */
+export function repeatsCommands(client: RedisClient): boolean {
+  return 'getMasterNode' in client;
+}
 
 /** Replies come as strings, whatever the app's own commands get; the deadline is ours. */
 const AS_STRINGS = Object.freeze({});

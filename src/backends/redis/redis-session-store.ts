@@ -48,8 +48,9 @@ export class RedisSessionStore<S> implements RemoteSessionStore<S> {
     ttlSeconds: number,
     signal: AbortSignal,
   ): Promise<void> {
-    const args = [tokenHash, userMark(userId), milliseconds(ttlSeconds), payload, newGeneration()];
-    await this.#server.run(putSession, args, signal);
+    const mark = this.#server.mayRepeat ? newMark() : '';
+    const entry = [tokenHash, userMark(userId), milliseconds(ttlSeconds), payload];
+    await this.#server.run(putSession, [...entry, newGeneration(), mark], signal);
   }
 
   async openFence(_tokenHash: string, signal: AbortSignal): Promise<string> {
@@ -131,6 +132,11 @@ function heldIn<S>(answer: unknown): HeldSession<S> | null {
 /** Never given twice. */
 function newGeneration(): string {
   return randomBytes((GENERATION_LENGTH / 4) * 3).toString('base64url');
+}
+
+/** Of one call: never given twice either. */
+function newMark(): string {
+  return randomBytes(16).toString('base64url');
 }
 
 /** As a script reads it: no more than until the end of all dates, which Infinity is not. */

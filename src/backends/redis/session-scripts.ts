@@ -7,6 +7,9 @@ const FENCE_MILLISECONDS = 10 * 60 * 1000;
 /** How long it is known that a token or user was invalidated: for every load that is believed, and as much again for a clock that is set. */
 const MARK_MILLISECONDS = 2 * FENCE_MILLISECONDS;
 
+/** How long it is known that a `set` was carried out: longer than the longest deadline, until which its client may send it again. */
+const PUT_MILLISECONDS = 2 * 60 * 1000;
+
 /** How many keys each `set` looks at while a `clear` has left something to be removed. */
 const SWEPT_BY_SET = 10;
 
@@ -20,6 +23,7 @@ const SWEPT_BY_SET = 10;
  * - `position`: of the newest invalidation. Not lower than the clock in microseconds, so that a server that has lost its last writes does not give
  *   a position twice.
  * - `m:t:<token hash>`, `m:u:<user>`: the position at which the token or user was invalidated last. They outlive every load.
+ * - `put:<mark>`: a `set` whose client may send it again was carried out. An invalidation that came between the two is not undone by the second.
  * - `sweep`: how far the removal of what `clear` has left has come.
  *
  * Redis gives what expires "at" a time until after it; so it is told the millisecond before.
@@ -116,8 +120,9 @@ function script(body: string): Script {
   return new Script(`${PRELUDE}${body}`);
 }
 
-/** ARGV: token hash, user, milliseconds to live, payload, a generation should there be none. */
+/** ARGV: token hash, user, milliseconds to live, payload, a generation should there be none, a mark of this call or nothing. */
 export const putSession: Script = script(`
+if ARGV[6] ~= '' and not redis.call('SET', base .. 'put:' .. ARGV[6], '1', 'NX', 'PX', ${PUT_MILLISECONDS}) then return 1 end
 if not generation then begin_generation(ARGV[5]) end
 put(ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4])
 sweep(${SWEPT_BY_SET})

@@ -48,8 +48,8 @@ describe.skipIf(lacksRedis)('a near cache', () => {
     return { client, near, other };
   }
 
-  const mgetsServed = async () => {
-    const client = await connect();
+  const mgetsServed = async (by = server) => {
+    const client = await connect(by.port);
     const stats = await client.info('commandstats');
     return Number(/cmdstat_mget:calls=(\d+)/.exec(stats)?.[1] ?? 0);
   };
@@ -168,6 +168,79 @@ describe.skipIf(lacksRedis)('a near cache', () => {
       return session !== null;
     });
     await readNear(near, 'another');
+    expect(await near.get('token')).toBeNull();
+  });
+
+  test('gives nothing old after a failover that its own connection did not notice', async () => {
+    const next = await RedisServer.start(folder.file('.'));
+    onTestFinished(() => next.stop('SIGKILL'));
+    await using relay = await TcpRelay.before(server.port);
+    const { near, client } = await openPair({ relay });
+    await near.set('token', { userId: 7 }, 60);
+    await readNear(near, 'token');
+    relay.leadTo(next.port);
+    const [ofTheApp, ofTheCache] = relay.clients;
+    ofTheApp?.destroy();
+    await until(async () => !client.isReady);
+    await until(async () => client.isReady);
+    await near.invalidate('token');
+    expect(await near.get('token')).toBeNull();
+    await near.set('token', { userId: 8 }, 60);
+    for (let round = 0; round < 50; round++) {
+      expect(await near.get('token')).toEqual({ userId: 8 });
+      await wait(10);
+    }
+    // It goes after the app's client, and is a near cache again.
+    await until(async () => ofTheCache?.destroyed === true);
+    const reads = async () => {
+      const before = await mgetsServed(next);
+      await near.get('token');
+      return (await mgetsServed(next)) - before;
+    };
+    await until(async () => (await reads()) === 0);
+    const other = new RedisSessionCache(await connect(next.port), { prefix });
+    await other.invalidate('token');
+    await until(async () => (await near.get('token')) === null);
+  });
+
+  test('reads the database that the client has chosen, and no other', async () => {
+    const client = await connect();
+    await client.select(3);
+    const near = new RedisSessionCache(client, { prefix, nearCacheEntries: 100 });
+    onTestFinished(() => near.close());
+    await near.set('token', { userId: 7 }, 60);
+    for (let round = 0; round < 50; round++) {
+      expect(await near.get('token')).toEqual({ userId: 7 });
+      await wait(10);
+    }
+  });
+
+  test('works for a user who may not ask which server it is', async () => {
+    const admin = await connect();
+    const rules = ['on', '>secret', `~{${prefix}}:*`, '+@all', '-info', '-client|info'];
+    await admin.sendCommand(['ACL', 'SETUSER', 'near', ...rules]);
+    const client = createClient({ url: server.url, username: 'near', password: 'secret' });
+    client.on('error', () => {});
+    await client.connect();
+    onTestFinished(() => client.destroy());
+    const near = new RedisSessionCache(client, { prefix, nearCacheEntries: 100 });
+    onTestFinished(() => near.close());
+    await near.set('token', { userId: 7 }, 60);
+    await readNear(near, 'token');
+  });
+
+  test('is not moved to another connection without a word by an announced maintenance', async () => {
+    await using relay = await TcpRelay.before(server.port);
+    const { near, other } = await openPair({ relay });
+    await other.set('token', { userId: 7 }, 60);
+    await readNear(near, 'token');
+    const address = `127.0.0.1:${relay.port}`;
+    const announced = `>4\r\n$6\r\nMOVING\r\n:1\r\n:5\r\n$${address.length}\r\n${address}\r\n`;
+    relay.clients[1]?.write(announced);
+    // As long as it takes to connect.
+    await wait(300);
+    await other.invalidate('token');
+    await wait(1000);
     expect(await near.get('token')).toBeNull();
   });
 

@@ -255,6 +255,48 @@ describe.skipIf(lacksRedis)('a server that is unfit is refused, before anything 
     await refuse();
   });
 
+  test('because it is a replica that the client was led to while nothing was asked', async () => {
+    const { server: primary } = await start({ settings: { 'repl-diskless-sync-delay': '0' } });
+    const { server } = await start({ settings: { replicaof: `127.0.0.1 ${primary.port}` } });
+    const admin = await connect(server.port);
+    await using relay = await TcpRelay.before(primary.port);
+    const client = await connect(relay.port);
+    const cache = new RedisSessionCache(client, { timeoutSeconds: 10 });
+    await cache.set('token', { userId: 7 }, 60);
+    while ((await admin.exists('{onehost}:generation')) === 0) await wait(10);
+    relay.leadTo(server.port);
+    relay.clients[0]?.destroy();
+    while (client.isReady) await wait(1);
+    while (!client.isReady) await wait(1);
+    const { error } = await refusal(() => cache.get('token'));
+    expect(error).toMatchObject({ code: 'ONEHOST_CACHE_UNAVAILABLE' });
+    expect(error.message).toContain('replica');
+  });
+
+  test('because it is a replica that only the answer came from', async () => {
+    const { server: primary } = await start({ settings: { 'repl-diskless-sync-delay': '0' } });
+    const { server } = await start({ settings: { replicaof: `127.0.0.1 ${primary.port}` } });
+    const admin = await connect(server.port);
+    await using relay = await TcpRelay.before(primary.port);
+    const client = await connect(relay.port);
+    const cache = new RedisSessionCache(client, { timeoutSeconds: 10 });
+    await cache.set('token', { userId: 7 }, 60);
+    while ((await admin.exists('{onehost}:generation')) === 0) await wait(10);
+    relay.leadTo(server.port);
+    // More than the network takes: what is asked after it waits in the client, and is sent when that has connected anew.
+    relay.hold();
+    const large = refusal(() => client.set('large', 'x'.repeat(50e6)));
+    await wait(50);
+    const calls = [() => cache.get('token'), () => cache.listByUser(7)].map(refusal);
+    relay.clients[0]?.destroy();
+    relay.goOn();
+    await large;
+    for (const { error } of await Promise.all(calls)) {
+      expect(error).toMatchObject({ code: 'ONEHOST_CACHE_UNAVAILABLE' });
+      expect(error.message).toContain('replica');
+    }
+  });
+
   test('but not because its user may not ask', async () => {
     const { server } = await start();
     const admin = await connect(server.port);

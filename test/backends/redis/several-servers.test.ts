@@ -9,6 +9,7 @@ import {
   RedisSessionCache,
 } from '../../../src/redis.ts';
 import { freePort, RedisServer, type RedisServerOptions } from '../../support/redis-server.ts';
+import { TcpRelay } from '../../support/tcp-relay.ts';
 import { TemporaryFolder } from '../../support/temporary-folder.ts';
 import { lacksRedis } from './redis-place.ts';
 
@@ -241,3 +242,56 @@ describe.skipIf(lacksRedis)('all of it works', () => {
     await sentinel.destroy();
   });
 });
+
+describe.skipIf(lacksRedis)(
+  'a Sentinel’s client, which sends again what it had no answer to',
+  () => {
+    test('sets a session once, and does not undo an invalidation that came between', async () => {
+      const server = await start();
+      await using relay = await TcpRelay.before(server.port);
+      using folder = new TemporaryFolder();
+      const sentinelFile = folder.file('sentinel.conf');
+      writeFileSync(
+        sentinelFile,
+        `sentinel monitor app 127.0.0.1 ${relay.port} 1\nsentinel down-after-milliseconds app 60000\n`,
+      );
+      const watcher = await start({ sentinelFile });
+      const sentinel = createSentinel({
+        name: 'app',
+        sentinelRootNodes: [{ host: '127.0.0.1', port: watcher.port }],
+      });
+      sentinel.on('error', () => {});
+      await sentinel.connect();
+      onTestFinished(() => sentinel.destroy());
+      const direct = createClient({ url: server.url });
+      direct.on('error', () => {});
+      await direct.connect();
+      onTestFinished(() => direct.destroy());
+      const cache = new RedisSessionCache(sentinel, { timeoutSeconds: 30 });
+      const other = new RedisSessionCache(direct);
+      await cache.set('earlier', { userId: 7 }, 60);
+      const before = await executions(server);
+
+      relay.holdAnswers();
+      const set = cache.set('token', { userId: 7 }, 60);
+      await until(async () => (await other.get('token')) !== null);
+      expect(await other.invalidate('token')).toBe(true);
+      for (const client of relay.clients) client.destroy();
+      await set;
+      // The set, the invalidation, and the set again.
+      expect((await executions(server)) - before).toBeGreaterThanOrEqual(3);
+      expect(await other.get('token')).toBeNull();
+      // Each call is one of its own.
+      await cache.set('token', { userId: 8 }, 60);
+      expect(await other.get('token')).toEqual({ userId: 8 });
+      for (const key of await direct.keys('{onehost}:put:*')) {
+        expect(await direct.pTTL(key)).toBeGreaterThan(0);
+      }
+    });
+  },
+);
+
+async function executions(server: RedisServer): Promise<number> {
+  const stats = await tell(server, 'INFO', 'commandstats');
+  return Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1] ?? 0);
+}

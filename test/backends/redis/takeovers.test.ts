@@ -39,6 +39,20 @@ describe.skipIf(lacksRedis)('a takeover of a lease in Redis that looks overdue',
     const [held] = (await standby.list()).filter(({ name }) => name === 'lease');
     expect(held?.holder?.id).toBe(another.instance.id);
   });
+
+  test('that was made without its answer being heard is made good at once by the store that asked for it, and by no other', async () => {
+    // That to the look is heard, and the one after it is lost.
+    client.afterNextAnswer = async () => {
+      client.afterNextAnswer = () => Promise.reject(new Error('The connection was lost'));
+    };
+    await expect(standby.tryAcquire('lease')).rejects.toMatchObject({
+      code: 'ONEHOST_LEASE_STORE_UNAVAILABLE',
+    });
+    expect(await another.tryAcquire('lease')).toBeNull();
+    const had = await standby.tryAcquire('lease');
+    expect(had?.reason).toBe('released');
+    await had?.renew();
+  });
 });
 
 /** A client that lets something happen between an answer of the server and whoever waits for it. */
