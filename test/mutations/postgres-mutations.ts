@@ -396,6 +396,13 @@ export const postgresMutations: readonly Mutation[] = [
     caughtBy: closing,
   },
   {
+    name: 'PostgreSQL: a store that was given nothing fails to close while the server is away',
+    breaks: 'errors',
+    file: `${postgres}/postgres-lease-store.ts`,
+    edits: [['await (isHolder ? releasing : releasing.catch(() => {}));', 'await releasing;']],
+    caughtBy: closing,
+  },
+  {
     name: 'PostgreSQL: a term begins after its caller has gone',
     breaks: 'outage',
     file: leases,

@@ -154,7 +154,11 @@ export class PostgresLeaseStore<DB = any> implements LeaseStore<Transaction<DB>>
     await this.#own.settled();
     if (!isHolder && !this.#own.isInDoubt) return;
     // What could not be released is free after its duration.
-    await this.#calls.within((signal) => this.#rows.releaseAll(this.instance.id, signal));
+    const releasing = this.#calls.within((signal) =>
+      this.#rows.releaseAll(this.instance.id, signal),
+    );
+    // A term that nobody was given is no loss that anybody should hear of.
+    await (isHolder ? releasing : releasing.catch(() => {}));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

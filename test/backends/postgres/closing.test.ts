@@ -63,4 +63,19 @@ describe.skipIf(lacksPostgres)('a lease store in PostgreSQL', () => {
     await lease.release();
     await hasty.close();
   });
+
+  test('that was given nothing closes without a word while the server is away', async () => {
+    await using away = await PostgresServer.start();
+    const leases = new PostgresLeaseStore(await openPostgres(away.pool(), { listen: false }));
+    await (await leases.acquire('lease')).release();
+    const admin = away.pool();
+    using _committing = await OpenTransaction.of(admin, 'select from onehost.leases for key share');
+    const acquiring = leases.tryAcquire('lease');
+    acquiring.catch(() => {});
+    await someoneWaits(admin);
+    await away.kill();
+    // Whether the term has begun it cannot know.
+    await expect(acquiring).rejects.toMatchObject({ code: 'ONEHOST_LEASE_STORE_UNAVAILABLE' });
+    await leases.close();
+  });
 });
