@@ -266,7 +266,7 @@ export const postgresMutations: readonly Mutation[] = [
     file: `${postgres}/postgres-lease.ts`,
     edits: [
       [
-        'this.#parts.calls.within((deadline) =>',
+        'this.#parts.calls.withinAgain((deadline) =>',
         'Promise.resolve(new AbortController().signal).then((deadline) =>',
       ],
     ],

@@ -158,7 +158,7 @@ export const redisMutations: readonly Mutation[] = [
     name: 'a server that could not be asked is taken for the same when it answers again',
     breaks: 'revocation',
     file: `${redis}/server-commands.ts`,
-    edits: [['if (translated instanceof Unavailable) this.#isChecked = false;', '']],
+    edits: [['if (translated instanceof Unavailable) this.#checked = null;', '']],
     caughtBy: outages,
   },
   {
