@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { createClient } from 'redis';
+import { createClient, createClientPool } from 'redis';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { OnehostError } from '../../../src/index.ts';
 import { RedisJobLedger, RedisLeaseStore, RedisSessionCache } from '../../../src/redis.ts';
@@ -28,6 +28,14 @@ async function connect(port: number, options: object = {}) {
   await client.connect();
   onTestFinished(() => client.destroy());
   return client;
+}
+
+async function connectPool(port: number) {
+  const pool = createClientPool({ url: `redis://127.0.0.1:${port}` }, { minimum: 1, maximum: 1 });
+  pool.on('error', () => {});
+  await pool.connect();
+  onTestFinished(() => pool.destroy());
+  return pool;
 }
 
 /** What it was refused with, and how long that took. */
@@ -227,33 +235,39 @@ describe.skipIf(lacksRedis)('a server that is unfit is refused, before anything 
     expect(await client.dbSize()).toBe(0);
   });
 
-  test('because it is a replica, from the first call on, and again when the way has led to another server', async () => {
-    const { server: primary } = await start();
-    const { server } = await start({ settings: { replicaof: `127.0.0.1 ${primary.port}` } });
-    const admin = await connect(server.port);
-    await new RedisSessionCache(await connect(primary.port)).set('token', { userId: 7 }, 60);
-    while ((await admin.exists('{onehost}:generation')) === 0) await wait(10);
-    await using relay = await TcpRelay.before(server.port);
-    const cache = new RedisSessionCache(await connect(relay.port), { timeoutSeconds: TIMEOUT });
-    const refuse = async () => {
-      const { error } = await refusal(() => cache.get('token'));
-      expect(error).toMatchObject({ code: 'ONEHOST_CACHE_UNAVAILABLE' });
-      expect(error.message).toContain('replica');
-    };
-    await refuse();
-    await admin.sendCommand(['REPLICAOF', 'NO', 'ONE']);
-    expect(await cache.get('token')).toEqual({ userId: 7 });
-    // As a Sentinel demotes a server: what was connected to it has to connect anew.
-    await admin.sendCommand(['REPLICAOF', '127.0.0.1', String(primary.port)]);
-    await relay.refuse();
-    await refusal(() => cache.get('token'));
-    await relay.accept();
-    const end = performance.now() + 5000;
-    while (!(await refusal(() => cache.get('token'))).error.message.includes('replica')) {
-      if (performance.now() > end) throw new Error('It is not known for a replica.');
-    }
-    await refuse();
-  });
+  test.each([
+    ['client', connect],
+    ['pool', connectPool],
+  ])(
+    'because it is a replica, from the first call of a %s on, and again when the way has led to another server',
+    async (_, open) => {
+      const { server: primary } = await start();
+      const { server } = await start({ settings: { replicaof: `127.0.0.1 ${primary.port}` } });
+      const admin = await connect(server.port);
+      await new RedisSessionCache(await connect(primary.port)).set('token', { userId: 7 }, 60);
+      while ((await admin.exists('{onehost}:generation')) === 0) await wait(10);
+      await using relay = await TcpRelay.before(server.port);
+      const cache = new RedisSessionCache(await open(relay.port), { timeoutSeconds: TIMEOUT });
+      const refuse = async () => {
+        const { error } = await refusal(() => cache.get('token'));
+        expect(error).toMatchObject({ code: 'ONEHOST_CACHE_UNAVAILABLE' });
+        expect(error.message).toContain('replica');
+      };
+      await refuse();
+      await admin.sendCommand(['REPLICAOF', 'NO', 'ONE']);
+      expect(await cache.get('token')).toEqual({ userId: 7 });
+      // As a Sentinel demotes a server: what was connected to it has to connect anew.
+      await admin.sendCommand(['REPLICAOF', '127.0.0.1', String(primary.port)]);
+      await relay.refuse();
+      await refusal(() => cache.get('token'));
+      await relay.accept();
+      const end = performance.now() + 5000;
+      while (!(await refusal(() => cache.get('token'))).error.message.includes('replica')) {
+        if (performance.now() > end) throw new Error('It is not known for a replica.');
+      }
+      await refuse();
+    },
+  );
 
   test('because it is a replica that the client was led to while nothing was asked', async () => {
     const { server: primary } = await start({ settings: { 'repl-diskless-sync-delay': '0' } });
