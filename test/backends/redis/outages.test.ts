@@ -38,6 +38,23 @@ async function connectPool(port: number) {
   return pool;
 }
 
+/** A client of a primary, which is led to a replica of it when it connects anew; a session is on both. */
+async function leadingToReplica() {
+  const { server: primary } = await start({ settings: { 'repl-diskless-sync-delay': '0' } });
+  const { server: replica } = await start({
+    settings: { replicaof: `127.0.0.1 ${primary.port}` },
+  });
+  const relay = await TcpRelay.before(primary.port);
+  onTestFinished(() => relay[Symbol.asyncDispose]());
+  const client = await connect(relay.port);
+  const cache = new RedisSessionCache(client, { timeoutSeconds: 10 });
+  await cache.set('token', { userId: 7 }, 60);
+  const admin = await connect(replica.port);
+  while ((await admin.exists('{onehost}:generation')) === 0) await wait(10);
+  relay.leadTo(replica.port);
+  return { relay, client, cache };
+}
+
 /** What it was refused with, and how long that took. */
 async function refusal(call: () => Promise<unknown>) {
   const begin = performance.now();
@@ -270,15 +287,7 @@ describe.skipIf(lacksRedis)('a server that is unfit is refused, before anything 
   );
 
   test('because it is a replica that the client was led to while nothing was asked', async () => {
-    const { server: primary } = await start({ settings: { 'repl-diskless-sync-delay': '0' } });
-    const { server } = await start({ settings: { replicaof: `127.0.0.1 ${primary.port}` } });
-    const admin = await connect(server.port);
-    await using relay = await TcpRelay.before(primary.port);
-    const client = await connect(relay.port);
-    const cache = new RedisSessionCache(client, { timeoutSeconds: 10 });
-    await cache.set('token', { userId: 7 }, 60);
-    while ((await admin.exists('{onehost}:generation')) === 0) await wait(10);
-    relay.leadTo(server.port);
+    const { relay, client, cache } = await leadingToReplica();
     relay.clients[0]?.destroy();
     while (client.isReady) await wait(1);
     while (!client.isReady) await wait(1);
@@ -288,15 +297,7 @@ describe.skipIf(lacksRedis)('a server that is unfit is refused, before anything 
   });
 
   test('because it is a replica that only the answer came from', async () => {
-    const { server: primary } = await start({ settings: { 'repl-diskless-sync-delay': '0' } });
-    const { server } = await start({ settings: { replicaof: `127.0.0.1 ${primary.port}` } });
-    const admin = await connect(server.port);
-    await using relay = await TcpRelay.before(primary.port);
-    const client = await connect(relay.port);
-    const cache = new RedisSessionCache(client, { timeoutSeconds: 10 });
-    await cache.set('token', { userId: 7 }, 60);
-    while ((await admin.exists('{onehost}:generation')) === 0) await wait(10);
-    relay.leadTo(server.port);
+    const { relay, client, cache } = await leadingToReplica();
     // More than the network takes: what is asked after it waits in the client, and is sent when that has connected anew.
     relay.hold();
     const large = refusal(() => client.set('large', 'x'.repeat(50e6)));
