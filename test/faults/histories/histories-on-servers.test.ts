@@ -53,9 +53,9 @@ describe.each([
       await runs.run({
         ...(await shared()),
         isInFile: false,
-        faultEveryMilliseconds: 300,
+        faultEveryMilliseconds: 600,
         operations: 1000,
-        longestLoadMilliseconds: 100,
+        longestLoadMilliseconds: 200,
         isEnough: ({ deeds, findings }) => Math.min(deeds.kills, deeds.stops, findings.cut) > 0,
       });
     },

@@ -4,6 +4,7 @@ import { TemporaryFolder } from '../../support/temporary-folder.ts';
 import type { Findings } from './history-check.ts';
 import {
   SESSION_PROGRAM,
+  type SessionRun,
   type SessionRunOptions,
   sessionsUnderFaults,
 } from './sessions-under-faults.ts';
@@ -32,7 +33,7 @@ export class ShortRuns {
   async run(
     options: Partial<SessionRunOptions>,
     folderForRun: () => TemporaryFolder = () => new TemporaryFolder(),
-  ): Promise<void> {
+  ): Promise<SessionRun> {
     using folder = folderForRun();
     const done = await sessionsUnderFaults(folder, {
       seed: SEED,
@@ -47,6 +48,7 @@ export class ShortRuns {
       JSON.stringify({ ...done, findings: { ...done.findings, violations: violations.length } }),
     );
     expect(violations.slice(0, 5)).toEqual([]);
+    return done;
   }
 }
 
