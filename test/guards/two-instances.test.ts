@@ -50,15 +50,15 @@ function lastHeartbeat(): number {
 }
 
 test('the second process is refused, and runs once the first has left', async () => {
-  const first = start();
+  const first = start({ durationSeconds: 60, waitSeconds: 90 });
   expect(await first.started).toMatchObject({ reason: 'first' });
 
-  const { code, errors } = await start({ waitSeconds: 0 }).ended;
+  const { code, errors } = await start({ durationSeconds: 60, waitSeconds: 0 }).ended;
   expect(code).toBe(1);
   expect(errors).toContain(`process ${first.child.pid} on ${hostname()} (app version 2.1)`);
   expect(errors).toContain(`kill ${first.child.pid} on this host`);
 
-  const third = start();
+  const third = start({ durationSeconds: 60, waitSeconds: 90 });
   // It says whom it waits for, so it does wait.
   const [warning] = await once(third.child.stderr ?? third.child, 'data');
   expect(String(warning)).toContain(`Waiting for another instance of the app to leave`);
@@ -71,15 +71,17 @@ test('the second process is refused, and runs once the first has left', async ()
 });
 
 test('after kill -9 of the first another runs, once a heartbeat was missed and before the claim is over', async () => {
-  const durationSeconds = 6;
-  const first = start({ durationSeconds });
+  const durationSeconds = 20;
+  const first = start({ durationSeconds, waitSeconds: 60 });
   await first.started;
-  const next = start({ durationSeconds, waitSeconds: 30 });
+  const next = start({ durationSeconds, waitSeconds: 60 });
   // It has seen the lock being held: who is not cautious would believe its being free at once.
   await once(next.child.stderr ?? next.child, 'data');
+  // Stopped first: what is read now is its last one, however long the reading takes.
+  first.child.kill('SIGSTOP');
+  const heartbeat = lastHeartbeat();
   first.child.kill('SIGKILL');
   await first.ended;
-  const heartbeat = lastHeartbeat();
 
   const { reason, at } = await next.started;
   expect(reason).toBe('holder-died');

@@ -7,6 +7,7 @@ const database = await openDatabase(process.argv[2] as string);
 const scheduler = new Scheduler({
   leases: new DatabaseLeaseStore(database),
   ledger: new DatabaseJobLedger(database),
+  durationSeconds: 120,
 });
 scheduler.start();
 const look = async () => {

@@ -5,6 +5,7 @@ import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promis
 import { describe, expect, test } from 'vitest';
 import { openSharedMemory, SharedMemorySessionCache } from '../../../src/shared-memory.ts';
 import { runTogether } from '../../support/child-process.ts';
+import { eventually } from '../../support/eventually.ts';
 import type { TemporaryFolder } from '../../support/temporary-folder.ts';
 import { startThread } from '../../support/worker-thread.ts';
 import { expectConsistency } from './consistency.ts';
@@ -87,15 +88,15 @@ describe('processes that share memory', () => {
       await begin(`process ${round}`);
       const next = killNext.shift();
       if (next === undefined) throw new Error('Two were started.');
+      const { log } = order(next.name);
+      await eventually(() => expect(numbersIn(log, 'set').length).toBeGreaterThan(LIVE));
       await wait(Math.random() * 60);
       await kill(next.child);
       const began = performance.now();
       expect(cache.invalidate('of nobody')).toBe(false);
-      expect(performance.now() - began).toBeLessThan(2000);
-      const { log } = order(next.name);
+      expect(performance.now() - began).toBeLessThan(9000);
       const invalidated = new Set(numbersIn(log, 'invalidated'));
       const set = numbersIn(log, 'set');
-      expect(set.length).toBeGreaterThan(LIVE);
       const last = set.length - 1;
       for (const number of set) {
         // The invalidation of the one after the last that is known may have been made before the kill.
@@ -133,7 +134,7 @@ describe('processes that share memory', () => {
     cache.set('token', { userId: 8 }, 60);
     expect(cache.get('token')).toEqual({ userId: 8 });
     expect(lockedBy(folder)).toContain(process.pid);
-  }, 30_000);
+  });
 
   test('a thread that is ended in the middle of its work holds up nobody', async () => {
     const { folder, cache } = await opened();
@@ -146,7 +147,7 @@ describe('processes that share memory', () => {
     cache.set('token', { userId: 8 }, 60);
     expect(cache.get('token')).toEqual({ userId: 8 });
     expect(lockedBy(folder)).toContain(process.pid);
-  }, 30_000);
+  });
 
   test('opened twice in one process, and closed once, it goes on, and other processes know that it is in use', async () => {
     const { folder, cache } = await opened();
@@ -171,14 +172,14 @@ describe('processes that share memory', () => {
     };
     const ended = openAndClose();
     const began = performance.now();
-    while (!done && performance.now() - began < 5000) {
+    while (!done && performance.now() - began < 9000) {
       cache.invalidate('token');
       // Between any two steps of the other one, and now and then the whole event loop.
       if (Math.random() < 0.9) await null;
       else await nextTurn();
     }
     await ended;
-    expect(performance.now() - began).toBeLessThan(5000);
+    expect(performance.now() - began).toBeLessThan(9000);
   }, 60_000);
 });
 

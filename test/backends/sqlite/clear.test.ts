@@ -6,7 +6,11 @@ import SqliteConnection, { type Database } from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { DeadRows } from '../../../src/backends/sqlite/dead-rows.ts';
 import { SessionRows } from '../../../src/backends/sqlite/session-rows.ts';
-import { DatabaseSessionCache, openDatabase } from '../../../src/index.ts';
+import {
+  DatabaseSessionCache,
+  type OpenDatabaseOptions,
+  openDatabase,
+} from '../../../src/index.ts';
 import type { TestSession } from '../../../src/testing/index.ts';
 import { runTogether } from '../../support/child-process.ts';
 import { withConnection } from '../../support/sqlite-file.ts';
@@ -18,8 +22,12 @@ function countRows(connection: Database): number {
   return Number(connection.prepare('select count(*) from onehost_sessions').pluck().get());
 }
 
-async function openFilled(folder: TemporaryFolder, sessions: number) {
-  const database = await openDatabase(folder.file('a.db'));
+async function openFilled(
+  folder: TemporaryFolder,
+  sessions: number,
+  options: OpenDatabaseOptions = {},
+) {
+  const database = await openDatabase(folder.file('a.db'), options);
   const cache = new DatabaseSessionCache<TestSession>(database);
   for (let number = 0; number < sessions; number++) {
     cache.set(`token ${number}`, { userId: number % 5 }, 3600);
@@ -106,7 +114,7 @@ describe('a purge', () => {
     database.connection.pragma('wal_autocheckpoint = 0');
     cache.clear();
     database.connection.pragma('wal_checkpoint(truncate)');
-    await cache.purgeExpired({ sliceEntries: 20 });
+    await cache.purgeExpired({ sliceEntries: 20, timeBudgetSeconds: 50 });
     const pages = Math.floor(statSync(`${file}-wal`).size / 4096);
     expect(pages).toBeGreaterThan(800);
     expect(pages).toBeLessThan(1000);
@@ -121,13 +129,18 @@ describe('a purge', () => {
     cache.clear();
     const writer = new SqliteConnection(file);
     writer.exec('begin immediate');
-    const beginning = performance.now();
-    expect(await cache.purgeExpired({ timeBudgetSeconds: 0.2 })).toEqual({
-      removed: 0,
-      complete: false,
-    });
+    let quickest = Number.POSITIVE_INFINITY;
+    // A busy machine may need as long once to start a thread.
+    for (let time = 0; time < 3 && quickest >= 4000; time++) {
+      const beginning = performance.now();
+      expect(await cache.purgeExpired({ timeBudgetSeconds: 0.2 })).toEqual({
+        removed: 0,
+        complete: false,
+      });
+      quickest = Math.min(quickest, performance.now() - beginning);
+    }
     // Not for lockWaitSeconds, as any other write would.
-    expect(performance.now() - beginning).toBeLessThan(4000);
+    expect(quickest).toBeLessThan(4000);
     const purge = cache.purgeExpired();
     setTimeout(() => writer.close(), 50);
     expect(await purge).toEqual({ removed: 10, complete: true });
@@ -143,13 +156,15 @@ describe('a purge', () => {
       connection.exec(`create trigger spoilt before delete on onehost_sessions
         when (select count(*) from onehost_sessions) < 1500 begin select raise(abort, 'spoilt'); end`),
     );
-    await expect(cache.purgeExpired()).rejects.toMatchObject({ code: 'ONEHOST_DATABASE_FAILED' });
+    await expect(cache.purgeExpired({ timeBudgetSeconds: 50 })).rejects.toMatchObject({
+      code: 'ONEHOST_DATABASE_FAILED',
+    });
     database.close();
   });
 
   test('leaves the writes of others as patient as they were', async () => {
     using folder = new TemporaryFolder();
-    const { database, cache, file } = await openFilled(folder, 10);
+    const { database, cache, file } = await openFilled(folder, 10, { lockWaitSeconds: 30 });
     cache.clear();
     await cache.purgeExpired();
     const writer = new Worker(
@@ -174,7 +189,7 @@ describe('a purge', () => {
     using folder = new TemporaryFolder();
     const { database, cache } = await openFilled(folder, 3000);
     cache.clear();
-    const purge = cache.purgeExpired();
+    const purge = cache.purgeExpired({ timeBudgetSeconds: 50 });
     setTimeout(() => database.close(), 50);
     await expect(purge).rejects.toMatchObject({ code: 'ONEHOST_DATABASE_CLOSED' });
   });

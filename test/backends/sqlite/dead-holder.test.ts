@@ -23,8 +23,8 @@ test('a process that held several leases is replaced in each at once, by whoever
     const began = performance.now();
     const leases = await Promise.all(waits);
     expect(leases.map(({ reason }) => reason)).toEqual(['holder-died', 'holder-died']);
-    // Of a duration of 60 s.
-    expect(performance.now() - began).toBeLessThan(5000);
+    // Of a duration of ten minutes.
+    expect(performance.now() - began).toBeLessThan(30_000);
   } finally {
     holder.kill('SIGKILL');
   }

@@ -54,26 +54,17 @@ describe('what an invalidation that has returned outlives', () => {
       using folder = new TemporaryFolder();
       expectSynced(callsDuringWrite(folder, invalidateOnce, 'power-loss', method));
     },
-    30_000,
   );
 
-  traced(
-    'a power cut: a fencing token that somebody has seen, too',
-    () => {
-      using folder = new TemporaryFolder();
-      expectSynced(callsDuringWrite(folder, invalidateOnce, 'power-loss', 'acquire'));
-    },
-    30_000,
-  );
+  traced('a power cut: a fencing token that somebody has seen, too', () => {
+    using folder = new TemporaryFolder();
+    expectSynced(callsDuringWrite(folder, invalidateOnce, 'power-loss', 'acquire'));
+  });
 
-  traced(
-    'the processes alone, if the app says so: nothing is synced',
-    () => {
-      using folder = new TemporaryFolder();
-      expectNotSynced(callsDuringWrite(folder, invalidateOnce, 'process-crash', 'invalidate'));
-    },
-    30_000,
-  );
+  traced('the processes alone, if the app says so: nothing is synced', () => {
+    using folder = new TemporaryFolder();
+    expectNotSynced(callsDuringWrite(folder, invalidateOnce, 'process-crash', 'invalidate'));
+  });
 });
 
 describe('what a record of a job outlives', () => {
@@ -83,15 +74,10 @@ describe('what a record of a job outlives', () => {
       using folder = new TemporaryFolder();
       expectSynced(callsDuringWrite(folder, recordOnce, method));
     },
-    30_000,
   );
 
-  traced(
-    'the processes alone, if it is that of an end: finish',
-    () => {
-      using folder = new TemporaryFolder();
-      expectNotSynced(callsDuringWrite(folder, recordOnce, 'finish'));
-    },
-    30_000,
-  );
+  traced('the processes alone, if it is that of an end: finish', () => {
+    using folder = new TemporaryFolder();
+    expectNotSynced(callsDuringWrite(folder, recordOnce, 'finish'));
+  });
 });

@@ -1,5 +1,5 @@
 // A process that sets sessions without a pause and writes into a file how that went; `several-writers.test.ts` starts it.
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import { DatabaseSessionCache, openDatabase } from '../../../src/index.ts';
 
@@ -11,6 +11,8 @@ export interface WriteOrder {
   /** Kills itself in the middle of a transaction when the time is over. */
   readonly endsKilled: boolean;
   readonly reportFile: string;
+  /** The report files of all that write together. */
+  readonly everybody: readonly string[];
 }
 
 export interface WriteReport {
@@ -20,8 +22,12 @@ export interface WriteReport {
 }
 
 process.once('message', async (order: WriteOrder) => {
-  const database = await openDatabase(order.file);
+  // Its last write kills it, which is to wait for the others as long as it takes.
+  const database = await openDatabase(order.file, { lockWaitSeconds: order.endsKilled ? 30 : 5 });
   const cache = new DatabaseSessionCache(database);
+  const hasOpened = (reportFile: string) => `${reportFile}-opened`;
+  writeFileSync(hasOpened(order.reportFile), '');
+  while (!order.everybody.every((file) => existsSync(hasOpened(file)))) await eventLoopTurn();
   const failures: string[] = [];
   let worst = 0;
   let writes = 0;
