@@ -34,7 +34,7 @@ export class Stage implements Network {
   readonly workers: readonly number[] = [1, 2, 3, 4];
   readonly ada: Credentials = { user: 'ada', password: randomBytes(12).toString('base64url') };
   /** After how long a worker that hangs is replaced as the one that runs the jobs. */
-  readonly leaseSeconds = 2;
+  readonly leaseSeconds = 4;
   /** Aborts when the demo is to end. */
   readonly signal: AbortSignal;
   readonly #surroundings: Surroundings;

@@ -44,7 +44,7 @@ describe('processes that share memory', () => {
       await memory.close();
     }
     expect(counts).toEqual(counts.map(() => PROCESSES));
-  }, 120_000);
+  });
 
   test('who opens or closes it undoes no write of others', async () => {
     const { folder, memory, cache } = await opened();
@@ -69,7 +69,7 @@ describe('processes that share memory', () => {
     );
     expect(there).toEqual(there.map((_, number) => number % 2 === 1));
     expect(expectConsistency(memory)).toBe(SETS / 2);
-  }, 120_000);
+  });
 
   test(`${KILLS} kills at any moment: what returned holds, what did not is whole or not there, and nobody waits`, async () => {
     const { folder, memory, cache } = await opened();
@@ -109,7 +109,7 @@ describe('processes that share memory', () => {
     expect(expectConsistency(memory)).toBeGreaterThanOrEqual(KILLS * (LIVE - 1));
     expect(cache.invalidateByUser(3)).toBeGreaterThan(0);
     expectConsistency(memory);
-  }, 120_000);
+  });
 
   test('a thread sees what another invalidates, and its end leaves the memory to the others', async () => {
     const { folder, cache } = await opened();
@@ -180,7 +180,7 @@ describe('processes that share memory', () => {
     }
     await ended;
     expect(performance.now() - began).toBeLessThan(9000);
-  }, 60_000);
+  });
 });
 
 /**

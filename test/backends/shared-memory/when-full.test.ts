@@ -53,7 +53,7 @@ describe('when shared memory is full', () => {
     expect(there.filter((number) => number % 2 === 0).every((number) => number > SETS - 200)).toBe(
       true,
     );
-  }, 60_000);
+  });
 
   test('the expired ones leave first, and no live one as long as that makes room', async () => {
     const clock = new ManualClock();
@@ -68,7 +68,7 @@ describe('when shared memory is full', () => {
     }
     expect(told).toEqual([]);
     expect(cache.get('live')).toEqual({ userId: 1 });
-  }, 60_000);
+  });
 
   test('a session that left while it was being loaded is loaded again', async () => {
     const clock = new ManualClock();
@@ -87,7 +87,7 @@ describe('when shared memory is full', () => {
       return { session: { userId: 7, load: loads }, ttlSeconds: 60 };
     });
     expect(session).toEqual({ userId: 7, load: 2 });
-  }, 60_000);
+  });
 
   test('a session of more than a thirty-second part of it is refused, and drives out nobody', async () => {
     const { cache } = await opened(memoryFolder(), { maxMegabytes: 8 });
@@ -112,7 +112,7 @@ describe('when shared memory is full', () => {
     }
     expect(statSync(memory.file).size).toBeLessThanOrEqual(1.25 * 8 * MEGABYTE);
     expectConsistency(memory);
-  }, 60_000);
+  });
 
   test('a reader that stands still makes sets fail, and says which process it is; invalidations go on, and after its end everything does', async () => {
     const { folder, memory, cache } = await opened(memoryFolder(), { maxMegabytes: 8 });
@@ -140,7 +140,7 @@ describe('when shared memory is full', () => {
     await kill(reader);
     setMany();
     expect(statSync(memory.file).size).toBeLessThanOrEqual(10 * MEGABYTE);
-  }, 60_000);
+  });
 
   test('touches do not make it grow either while a reader stands still', async () => {
     const { folder, memory } = await opened(memoryFolder(), { maxMegabytes: 8 });
@@ -169,7 +169,7 @@ describe('when shared memory is full', () => {
     touchAll();
     expect(statSync(memory.file).size).toBeLessThanOrEqual(10 * MEGABYTE);
     expectConsistency(memory);
-  }, 60_000);
+  });
 
   test.skipIf(!mayMount)(
     'a filesystem that was full before is an error, and ends no process',
@@ -194,7 +194,6 @@ describe('when shared memory is full', () => {
         spawnSync('umount', [folder.path]);
       }
     },
-    60_000,
   );
 
   test('a filesystem without room is told from other failures of LMDB', () => {

@@ -28,6 +28,5 @@ describe('the place of a database', () => {
         await once(child, 'exit');
       }
     },
-    60_000,
   );
 });

@@ -263,7 +263,7 @@ describe.each(changeWatches)('the near cache, with the change watch %s', (change
     // 2,000 headers would be 40 MB.
     expect(heapUsed() - before).toBeLessThan(10_000_000);
     expect(here.listByUser(7)).toHaveLength(2000);
-  }, 60_000);
+  });
 
   test('holds nothing after close, and closing leaves the database open', async () => {
     const { first, here, there } = await openTwo();

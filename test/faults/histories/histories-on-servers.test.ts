@@ -40,7 +40,7 @@ async function onPostgres(): Promise<SharedServer> {
 }
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await wait(2);
+  while (!(await isSo().catch(() => false))) await wait(2);
 }
 
 describe.each([

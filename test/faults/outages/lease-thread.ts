@@ -4,7 +4,7 @@ import { DatabaseLeaseStore, openDatabase } from '../../../src/index.ts';
 
 const { file } = workerData as { file: string };
 const database = await openDatabase(file);
-const lease = await new DatabaseLeaseStore(database).acquire('thread', { durationSeconds: 6 });
+const lease = await new DatabaseLeaseStore(database).acquire('thread', { durationSeconds: 12 });
 parentPort?.on('message', () =>
   lease.transaction(() => {
     parentPort?.postMessage('writing');

@@ -63,7 +63,7 @@ async function lossesOf(events: readonly DiskEvent[]): Promise<Losses> {
     promises.heard(event);
     if (random() >= CUTS / events.length) continue;
     const survival = survivals[Math.floor(random() * survivals.length)] as Survival;
-    using folder = new TemporaryFolder();
+    using folder = TemporaryFolder.inMemory();
     disk.cutPower(folder.path, survival);
     const how = `${typeof survival === 'string' ? survival : 'something'} of what was not synced, after event ${index}`;
     await compare(folder.file('a.db'), promises, losses, how);
@@ -117,19 +117,19 @@ describe.skipIf(lacksStrace)(
   { timeout: TIMEOUT_MILLISECONDS },
   () => {
     test('undoes no revocation that had returned, no fencing token and no tick, and leaves the file sound', async () => {
-      using folder = new TemporaryFolder();
+      using folder = TemporaryFolder.inMemory();
       const events = await recordProgram(folder, 'power-loss');
       expect(await lossesOf(events)).toEqual({ revocations: [], fencingTokens: [], ticks: [] });
     });
 
     test('undoes nothing of that either where another process had made the file, and still has it open', async () => {
-      using folder = new TemporaryFolder();
+      using folder = TemporaryFolder.inMemory();
       const events = await recordProgram(folder, 'power-loss', 'by-another');
       expect(await lossesOf(events)).toEqual({ revocations: [], fencingTokens: [], ticks: [] });
     });
 
     test('undoes revocations if the app has chosen so, and neither fencing tokens nor ticks', async () => {
-      using folder = new TemporaryFolder();
+      using folder = TemporaryFolder.inMemory();
       const events = await recordProgram(folder, 'process-crash');
       const { revocations, fencingTokens, ticks } = await lossesOf(events);
       expect(revocations.length).toBeGreaterThan(0);

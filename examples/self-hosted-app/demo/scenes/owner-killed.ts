@@ -16,8 +16,8 @@ export const ownerKilled: Scene = {
     showOwner(stage, owner);
 
     const written = stage.output.length;
-    process.kill(owner.processId, 'SIGKILL');
     const killedAt = Date.now();
+    process.kill(owner.processId, 'SIGKILL');
     timeline.step(`kill -9 of worker ${owner.worker}, in the middle of counting`);
     // Where its end cannot be seen, it is back before its lease is over, and may well be the next.
     const isBackFirst = !owner.isSeenToEnd;
