@@ -13,7 +13,7 @@ export default defineConfig({
     // Two cores, and tests that start processes of their own: more files at once would only wait.
     maxWorkers: 2,
     // Ten times what the slowest takes on a quiet machine: a busy one must not look like a bug.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });
