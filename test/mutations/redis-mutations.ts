@@ -346,7 +346,7 @@ export const redisMutations: readonly Mutation[] = [
     breaks: 'expiry',
     file: `${redis}/near-sessions.ts`,
     edits: [['this.#connection.serverTime() < near.expiresAt', 'near.expiresAt > 0']],
-    caughtBy: near,
+    caughtBy: nearSessions,
   },
   {
     name: 'a standby never finds that a renewal is overdue, since it takes each look for the first',

@@ -7,11 +7,18 @@ import { ManualClock } from '../../../src/testing/index.ts';
 // What a socket brings in one piece is given out in its order, but a promise that it resolves goes on only after all of it.
 
 const signal = new AbortController().signal;
-const entry = `${'g'.repeat(16)}${'u'.repeat(43)}${'0'.repeat(32)}9999999999999999{"userId":7}`;
+/** What the server's clock shows in {@link Wire}, in milliseconds. */
+const NOW = 1_000_000;
+
+function entryUntil(expiresAt: number): string {
+  const times = [0, 0, expiresAt].map((time) => String(time).padStart(16, '0'));
+  return `${'g'.repeat(16)}${'u'.repeat(43)}${times.join('')}{"userId":7}`;
+}
 
 /** A connection whose answers come when the test says so. */
 class Wire extends EventEmitter implements TrackingClient {
   readonly isReady = true;
+  entry = entryUntil(NOW + 3600e3);
   #answers: ((answer: unknown) => void)[] = [];
 
   duplicate(): TrackingClient {
@@ -25,27 +32,24 @@ class Wire extends EventEmitter implements TrackingClient {
   destroy() {}
 
   sendCommand([name]: string[]): Promise<unknown> {
-    if (name === 'TIME') return Promise.resolve(['1000', '0']);
+    if (name === 'TIME') return Promise.resolve([String(NOW / 1000), '0']);
     if (name !== 'MGET') return Promise.resolve('');
     return new Promise((resolve) => this.#answers.push(resolve));
   }
 
   answer(): void {
-    for (const resolve of this.#answers.splice(0)) resolve(['g'.repeat(16), entry]);
+    for (const resolve of this.#answers.splice(0)) resolve(['g'.repeat(16), this.entry]);
   }
 }
 
 async function open() {
   const wire = new Wire();
-  const near = new NearSessions<unknown>(wire, {
-    prefix: '{a}:',
-    clock: new ManualClock(),
-    entries: 10,
-  });
+  const clock = new ManualClock();
+  const near = new NearSessions<unknown>(wire, { prefix: '{a}:', clock, entries: 10 });
   wire.emit('ready');
   await new Promise((resolve) => setImmediate(resolve));
   expect(near.canKeep()).toBe(true);
-  return { wire, near };
+  return { wire, near, clock };
 }
 
 test('what was read is kept', async () => {
@@ -54,6 +58,18 @@ test('what was read is kept', async () => {
   wire.answer();
   expect((await reading)?.read()).toEqual({ userId: 7 });
   expect(near.find('hash')?.read()).toEqual({ userId: 7 });
+});
+
+test('what was read is not given once it may have expired on the server, whatever the clock here shows', async () => {
+  const { wire, near, clock } = await open();
+  wire.entry = entryUntil(NOW + 900);
+  const reading = near.read('hash', signal);
+  wire.answer();
+  await reading;
+  expect(near.find('hash')?.read()).toEqual({ userId: 7 });
+  clock.stall(0.95);
+  expect(near.canKeep()).toBe(true);
+  expect(near.find('hash')).toBeNull();
 });
 
 const news: Record<string, (wire: Wire) => void> = {
