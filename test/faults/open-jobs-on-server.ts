@@ -36,7 +36,7 @@ export async function inPostgres(
   const pool = new pg.Pool({
     connectionString,
     max: 4,
-    connectionTimeoutMillis: 2_000,
+    connectionTimeoutMillis: 20_000,
     statement_timeout: 10_000,
   });
   const postgres = await openPostgres(pool, { schema: 'jobs' });

@@ -132,7 +132,8 @@ export class PostgresServer implements AsyncDisposable {
       user: 'onehost',
       database: 'postgres',
       max: 5,
-      connectionTimeoutMillis: 2000,
+      // It limits the wait in the pool's queue too.
+      connectionTimeoutMillis: 20_000,
       statement_timeout: 20_000,
       ...options,
     });
@@ -148,7 +149,7 @@ export class PostgresServer implements AsyncDisposable {
       port: this.port,
       user: 'onehost',
       database: 'postgres',
-      connectionTimeoutMillis: 2000,
+      connectionTimeoutMillis: 20_000,
     });
     client.on('error', () => {});
     await client.connect();

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type OnehostPostgres, openPostgres, PostgresLeaseStore } from '../../../src/postgres.ts';
 import { lacksPostgres, PostgresServer } from '../../support/postgres-server.ts';
 import { OpenTransaction, someoneWaits } from './open-transaction.ts';
@@ -12,7 +12,7 @@ describe.skipIf(lacksPostgres)('a lease store in PostgreSQL', () => {
   beforeAll(async () => {
     server = await PostgresServer.start();
     ours = await openPostgres(server.pool(), { listen: false });
-    holder = new PostgresLeaseStore(ours);
+    holder = new PostgresLeaseStore(ours, { timeoutSeconds: 20 });
   });
 
   afterAll(async () => {
@@ -27,7 +27,7 @@ describe.skipIf(lacksPostgres)('a lease store in PostgreSQL', () => {
     for (let round = 0; round < 20; round++) {
       const pool = server.pool({ max: 4 });
       const postgres = await openPostgres(pool);
-      const leases = new PostgresLeaseStore(postgres);
+      const leases = new PostgresLeaseStore(postgres, { timeoutSeconds: 20 });
       const name = `lease ${round}`;
       const lease = await holder.acquire(name);
       const waiting = leases.acquire(name).catch((error: Error) => error);
@@ -45,18 +45,24 @@ describe.skipIf(lacksPostgres)('a lease store in PostgreSQL', () => {
     const admin = server.pool();
     const lease = await holder.acquire('stolen');
     const hasty = new PostgresLeaseStore(await openPostgres(server.pool(), { listen: false }), {
-      timeoutSeconds: 0.3,
+      timeoutSeconds: 2,
     });
     // As a commit under the lease that waits for its standby.
     using committing = await OpenTransaction.of(
       admin,
       "select from onehost.leases where name = 'stolen' for key share",
     );
+    // The connection by which the wait is seen is there before it begins.
+    await admin.query('select 1');
     const stealing = hasty.steal(lease);
     stealing.catch(() => {});
     await someoneWaits(admin);
     await expect(stealing).rejects.toMatchObject({ code: 'ONEHOST_LEASE_STORE_UNAVAILABLE' });
-    await wait(100);
+    // Without a limit it would wait there until statement_timeout, for 20 s.
+    const waits = "select 1 from pg_stat_activity where wait_event_type = 'Lock'";
+    await vi.waitFor(async () => expect((await admin.query(waits)).rows).toEqual([]), {
+      timeout: 10_000,
+    });
     await committing.end('commit');
     await wait(100);
     await lease.renew();
@@ -66,7 +72,9 @@ describe.skipIf(lacksPostgres)('a lease store in PostgreSQL', () => {
 
   test('that was given nothing closes without a word while the server is away', async () => {
     await using away = await PostgresServer.start();
-    const leases = new PostgresLeaseStore(await openPostgres(away.pool(), { listen: false }));
+    const leases = new PostgresLeaseStore(await openPostgres(away.pool(), { listen: false }), {
+      timeoutSeconds: 20,
+    });
     await (await leases.acquire('lease')).release();
     const admin = away.pool();
     using _committing = await OpenTransaction.of(admin, 'select from onehost.leases for key share');

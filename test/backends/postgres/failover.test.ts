@@ -30,7 +30,7 @@ describe.skipIf(lacksPostgres)('a standby of PostgreSQL', () => {
     const [first, second] = [primary.pool(), standby.pool()];
     let current: pg.Pool = first;
     const moving: PostgresPool = { connect: () => current.connect() };
-    const cache = new PostgresSessionCache(await openPostgres(moving));
+    const cache = new PostgresSessionCache(await openPostgres(moving), { timeoutSeconds: 20 });
     await cache.set('token', session, 60);
     await eventually(async () => {
       expect((await second.query('select 1 from onehost.sessions')).rows).toHaveLength(1);

@@ -10,7 +10,7 @@ import {
 import { hashToken } from '../../../src/session-tokens/hash-token.ts';
 import { sessionIdOf } from '../../../src/session-tokens/session-id.ts';
 import { lacksPostgres, PostgresServer, signal } from '../../support/postgres-server.ts';
-import { OpenTransaction, someoneWaits } from './open-transaction.ts';
+import { OpenTransaction, severalWait, someoneWaits } from './open-transaction.ts';
 
 const session = { userId: 7 };
 const loaded = { session, ttlSeconds: 60 };
@@ -32,7 +32,7 @@ describe.skipIf(lacksPostgres)('what was ended does not come back', () => {
   beforeEach(async () => {
     pool = server.pool({ max: 10, application_name: 'app' });
     postgres = await openPostgres(pool, { schema: `fencing_${++schemas}` });
-    cache = new PostgresSessionCache(postgres, { timeoutSeconds: 5 });
+    cache = new PostgresSessionCache(postgres, { timeoutSeconds: 20 });
     return () => pool.end();
   });
 
@@ -84,11 +84,28 @@ describe.skipIf(lacksPostgres)('what was ended does not come back', () => {
     expect(kept).toEqual([{ n: 8193 }]);
   });
 
+  test('a set does not pass by an invalidation of its user that waits', async () => {
+    await cache.set('other', session, 60);
+    const fence = (await pool.query(on('select * from onehost.open_fence()'))).rows[0];
+    using setting = await open('select onehost.put($1, $2, $3, 60000, $4, $5, $6, 5000)', [
+      ...[hash('token'), hash('7'), JSON.stringify(session)],
+      ...[fence.incarnation, fence.fence_position, fence.generation],
+    ]);
+    const invalidating = cache.invalidateByUser(7);
+    await someoneWaits(pool);
+    const later = cache.set('later', session, 60);
+    await severalWait(pool, 2);
+    await setting.end('commit');
+    expect(await invalidating).toBe(2);
+    await later;
+    expect(await cache.get('later')).toEqual(session);
+  });
+
   test('a stream of sets for a user, each of which takes its time to commit, keeps no invalidation of that user out', async () => {
     const sets = 30;
     const setting = await openPostgres(server.pool({ max: sets }), { schema: postgres.schema });
-    const setters = new PostgresSessionCache(setting);
-    const invalidating = new PostgresSessionCache(postgres);
+    const setters = new PostgresSessionCache(setting, { timeoutSeconds: 20 });
+    const invalidating = new PostgresSessionCache(postgres, { timeoutSeconds: 20 });
     // As where a commit waits for its disk, or for a standby.
     await pool.query(
       on(`create function onehost.slow() returns trigger language plpgsql
@@ -180,7 +197,7 @@ describe.skipIf(lacksPostgres)('what was ended does not come back', () => {
       await openPostgres(server.pool({ max: 3, application_name: 'hung' }), {
         schema: postgres.schema,
       }),
-      { timeoutSeconds: 0.5 },
+      { timeoutSeconds: 3 },
     );
     await hasty.set('another', session, 60);
     const pids = await server.backendsOf('hung');
@@ -222,7 +239,9 @@ describe.skipIf(lacksPostgres)('what was ended does not come back', () => {
 
   test('an invalidation outlives a crash of the server that does not wait for its disk', async () => {
     const relaxed = server.pool({ options: '-c synchronous_commit=off' });
-    const own = new PostgresSessionCache(await openPostgres(relaxed, { schema: postgres.schema }));
+    const own = new PostgresSessionCache(await openPostgres(relaxed, { schema: postgres.schema }), {
+      timeoutSeconds: 20,
+    });
     const ends: (() => Promise<unknown>)[] = [
       () => own.invalidate('token'),
       () => own.invalidateByUser(7),
@@ -242,8 +261,9 @@ describe.skipIf(lacksPostgres)('what was ended does not come back', () => {
   test('so does the renewal of a lease, by which others judge when they may take it over', async () => {
     const relaxed = server.pool({ options: '-c synchronous_commit=off' });
     const own = await openPostgres(relaxed, { schema: postgres.schema });
-    const leases = new PostgresLeaseStore(own);
-    const lease = await leases.acquire('lease');
+    const leases = new PostgresLeaseStore(own, { timeoutSeconds: 20 });
+    // So long that nothing but this renews it.
+    const lease = await leases.acquire('lease', { durationSeconds: 600 });
     const renewals = async () =>
       Number((await server.query(on('select renewals from onehost.leases'))).rows[0].renewals);
     for (let renewed = 1; renewed <= 3; renewed++) {

@@ -22,7 +22,7 @@ describe.skipIf(lacksPostgres)('the first term of a lease in PostgreSQL', () => 
     await pool.query(`
       create or replace function first_terms.now_ms() returns bigint language sql volatile
       as $$ select 1767225600000::bigint $$`);
-    const leases = new PostgresLeaseStore(postgres);
+    const leases = new PostgresLeaseStore(postgres, { timeoutSeconds: 20 });
     for (let lease = 0; lease < LEASES; lease++) {
       const tries = Array.from({ length: CONNECTIONS }, () => leases.tryAcquire(`lease ${lease}`));
       expect((await Promise.all(tries)).filter((term) => term !== null)).toHaveLength(1);

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openPostgres, PostgresLeaseStore, PostgresSessionCache } from '../../../src/postgres.ts';
 import { lacksPostgres, PostgresServer } from '../../support/postgres-server.ts';
+import { someoneWaits } from './open-transaction.ts';
 
 const withCode = (code: string) => expect.objectContaining({ code: `ONEHOST_${code}` });
 
@@ -53,13 +54,13 @@ describe.skipIf(lacksPostgres)('openPostgres on a real server', () => {
   afterAll(() => server?.[Symbol.asyncDispose]());
 
   test('by sixteen at once on an empty database makes one schema', async () => {
-    const pools = Array.from({ length: 16 }, () =>
-      server.pool({ max: 3, connectionTimeoutMillis: 10_000 }),
-    );
+    const pools = Array.from({ length: 16 }, () => server.pool({ max: 3 }));
     const opened = await Promise.all(
       pools.map((each) => openPostgres(each, { schema: 'together' })),
     );
-    const caches = opened.map((postgres) => new PostgresSessionCache(postgres));
+    const caches = opened.map(
+      (postgres) => new PostgresSessionCache(postgres, { timeoutSeconds: 20 }),
+    );
     await caches[0]?.set('token', { userId: 7 }, 60);
     const found = await Promise.all(caches.map((cache) => cache.get('token')));
     expect(found).toEqual(new Array(16).fill({ userId: 7 }));
@@ -176,12 +177,13 @@ describe.skipIf(lacksPostgres)('openPostgres on a real server', () => {
     await other.query(
       "select pg_advisory_xact_lock(hashtextextended('onehost migrations of patient', 0))",
     );
-    const hasty = server.pool({ max: 3, statement_timeout: 300, lock_timeout: 300 });
+    const hasty = server.pool({ max: 3, statement_timeout: 1000, lock_timeout: 1000 });
     let isOpen = false;
     const opening = openPostgres(hasty, { schema: 'patient' }).then(() => {
       isOpen = true;
     });
-    await wait(1000);
+    await someoneWaits(pool);
+    await wait(1500);
     expect(isOpen).toBe(false);
     await other.query('commit');
     other.release();
@@ -189,7 +191,7 @@ describe.skipIf(lacksPostgres)('openPostgres on a real server', () => {
     expect(isOpen).toBe(true);
     // What the app has set for its own statements is as it was.
     const { rows } = await hasty.query('show statement_timeout');
-    expect(rows).toEqual([{ statement_timeout: '300ms' }]);
+    expect(rows).toEqual([{ statement_timeout: '1s' }]);
   });
 
   test('does not wait for the app’s own migrations by Kysely', async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type pg from 'pg';
 
-const PATIENCE_MILLISECONDS = 3000;
+const PATIENCE_MILLISECONDS = 20_000;
 
 /** A transaction of somebody else, in which something has been done that is not committed yet; undone at the end of its block. */
 export class OpenTransaction implements Disposable {

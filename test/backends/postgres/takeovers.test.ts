@@ -21,13 +21,14 @@ describe.skipIf(lacksPostgres)('a takeover of a lease in PostgreSQL that looks o
 
   beforeEach(async () => {
     schema = `takeovers_${++schemas}`;
-    const open = () => openPostgres(server.pool(), { schema, listen: false });
-    [holder, standby] = [
-      new PostgresLeaseStore(await open()),
-      new PostgresLeaseStore(await open()),
-    ];
-    await holder.acquire('lease');
-    await admin.query(`update ${schema}.leases set renewed_at = renewed_at - 60000`);
+    const open = async () =>
+      new PostgresLeaseStore(await openPostgres(server.pool(), { schema, listen: false }), {
+        timeoutSeconds: 20,
+      });
+    [holder, standby] = [await open(), await open()];
+    // So long that the holder does not renew it in between.
+    await holder.acquire('lease', { durationSeconds: 600 });
+    await admin.query(`update ${schema}.leases set renewed_at = renewed_at - 3600000`);
   });
 
   afterEach(async () => {
