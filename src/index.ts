@@ -64,6 +64,7 @@ export {
   type CreateSessionCacheOptions,
   createSessionCache,
 } from './create-session-cache/create-session-cache.ts';
+export type { PromisedSessionCache } from './create-session-cache/promised-session-cache.ts';
 export type { SessionCacheKind } from './create-session-cache/read-choice.ts';
 export type { SessionBackends } from './create-session-cache/session-backends.ts';
 export { type CheckDeploymentOptions, checkDeployment } from './guards/check-deployment.ts';

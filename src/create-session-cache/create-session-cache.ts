@@ -4,6 +4,7 @@ import type { Session } from '../contract/session.ts';
 import { describeType } from '../contract/validate-arguments.ts';
 import { assertKnownOptions } from '../contract/validate-options.ts';
 import { type CheckDeploymentOptions, checkDeployment } from '../guards/check-deployment.ts';
+import { PromisedSessionCache } from './promised-session-cache.ts';
 import { type Choice, type Environment, readChoice } from './read-choice.ts';
 import type { BackendSettings, MadeBackends, SessionBackends } from './session-backends.ts';
 
@@ -55,6 +56,8 @@ const OPTIONS = [
  *
  * With none of them it is an SQLite file. `memory`, `shared-memory` and `none` have their leases and jobs in the SQLite file; `redis` and `postgres` have
  * them in the server. What is not chosen is not loaded, and need not be installed. Call it in each process.
+ *
+ * `sessions` answers with promises wherever it is: see {@link PromisedSessionCache}. Of `leases` and `ledger`, too, `await` every call: on a server they answer with promises.
  *
  * @throws InvalidSettingError; it lists what is allowed.
  * @throws PeerMissingError; it names the package and the command that installs it.
@@ -137,8 +140,9 @@ async function make<S extends Session>(
 
 function closingInOrder<S extends Session>(
   { kind }: Choice,
-  { sessions, leases, ledger, closing }: MadeBackends<S>,
+  { sessions: cache, leases, ledger, closing }: MadeBackends<S>,
 ): SessionBackends<S> {
+  const sessions = new PromisedSessionCache(cache);
   let closed: Promise<void> | undefined;
   const close = () => {
     closed ??= endAll(closing.toReversed());

@@ -3,13 +3,15 @@ import type { JobLedger } from '../contract/job-ledger.ts';
 import type { LeaseStore } from '../contract/lease-store.ts';
 import type { Session } from '../contract/session.ts';
 import type { SessionCache } from '../contract/session-cache.ts';
+import type { PromisedSessionCache } from './promised-session-cache.ts';
 import type { SessionCacheKind } from './read-choice.ts';
 
 /** Sessions, leases and the ledger of jobs, in the place that was chosen. */
 export interface SessionBackends<S extends Session = Session> extends AsyncDisposable {
   /** Where the sessions are. */
   readonly kind: SessionCacheKind;
-  readonly sessions: SessionCache<S>;
+  /** Its every answer is a promise: `await` each call. */
+  readonly sessions: PromisedSessionCache<S>;
   /** In the same server as the sessions, or in the SQLite file. */
   readonly leases: LeaseStore;
   /** Where the leases are, so that a `Scheduler` runs on the two. */
@@ -31,7 +33,8 @@ export interface BackendSettings {
 /** What a place gives; {@link closing} ends what was made, the last first. */
 export type MadeBackends<S extends Session> = Omit<
   SessionBackends<S>,
-  'close' | 'kind' | typeof Symbol.asyncDispose
+  'close' | 'kind' | 'sessions' | typeof Symbol.asyncDispose
 > & {
+  readonly sessions: SessionCache<S>;
   readonly closing: readonly (() => PromiseLike<void> | void)[];
 };

@@ -6,13 +6,9 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   type CreateSessionCacheOptions,
   createSessionCache,
-  DatabaseSessionCache,
-  InMemorySessionCache,
-  NoOpSessionCache,
   Scheduler,
   type UnsafeDeploymentError,
 } from '../../src/index.ts';
-import { SharedMemorySessionCache } from '../../src/shared-memory.ts';
 import { TemporaryFolder } from '../support/temporary-folder.ts';
 
 /** With an environment of these variables alone. */
@@ -46,7 +42,7 @@ describe('the place that is chosen', () => {
     for (const variables of [{}, { APP_SESSION_CACHE: '', APP_REDIS_URL: '' }]) {
       const { kind, sessions, folder } = await create(variables);
       expect(kind).toBe('database');
-      expect(sessions).toBeInstanceOf(DatabaseSessionCache);
+      expect(sessions.capabilities).toMatchObject({ reach: 'host', persistent: true });
       expect(existsSync(folder.file('onehost.db'))).toBe(true);
     }
   });
@@ -61,12 +57,12 @@ describe('the place that is chosen', () => {
   });
 
   test.each([
-    ['memory', InMemorySessionCache],
-    ['none', NoOpSessionCache],
-  ] as const)('%s leaves leases and jobs in the file', async (kind, Class) => {
+    ['memory', { reach: 'process', retains: true }],
+    ['none', { reach: 'network', retains: false }],
+  ] as const)('%s leaves leases and jobs in the file', async (kind, capabilities) => {
     const made = await create({ APP_SESSION_CACHE: kind });
     expect(made.kind).toBe(kind);
-    expect(made.sessions).toBeInstanceOf(Class);
+    expect(made.sessions.capabilities).toMatchObject(capabilities);
     expect(made.leases.capabilities).toMatchObject({ reach: 'host', transactions: true });
     expect(existsSync(made.folder.file('onehost.db'))).toBe(true);
   });
@@ -79,7 +75,7 @@ describe('the place that is chosen', () => {
     onTestFinished(() => {
       for (const { folder } of [one, other]) removeMemoryOf(folder.file('onehost.db'));
     });
-    expect(one.sessions).toBeInstanceOf(SharedMemorySessionCache);
+    expect(one.sessions.capabilities).toMatchObject({ reach: 'host', persistent: false });
     await one.sessions.set('token', { userId: 7 }, 60);
     expect(await same.sessions.get('token')).toEqual({ userId: 7 });
     expect(await other.sessions.get('token')).toBeNull();
@@ -247,7 +243,7 @@ test('closing it again does nothing, and its parts say that they were closed', a
   const { sessions, leases, close } = await create({});
   await close();
   await close();
-  expect(() => sessions.get('token')).toThrow(refusal('ONEHOST_CACHE_CLOSED'));
+  await expect(sessions.get('token')).rejects.toThrow(refusal('ONEHOST_CACHE_CLOSED'));
   await expect(async () => leases.tryAcquire('a')).rejects.toThrow(
     refusal('ONEHOST_LEASE_STORE_CLOSED'),
   );

@@ -154,6 +154,13 @@ export const sharedMemoryMutations: readonly Mutation[] = [
     caughtBy: processes,
   },
   {
+    name: 'what createSessionCache gives answers at once where the sessions are in a file',
+    breaks: 'guards',
+    file: 'src/create-session-cache/promised-session-cache.ts',
+    edits: [['async get(', 'get(']],
+    caughtBy: 'test/create-session-cache/promised-session-cache.test.ts',
+  },
+  {
     name: 'createSessionCache does not look at the deployment',
     breaks: 'guards',
     file: 'src/create-session-cache/create-session-cache.ts',
