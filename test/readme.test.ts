@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -21,6 +21,28 @@ test('the first program of the README prints what the README says', () => {
   );
   const times = /\d{4}-\d\d-\d\dT[\d:.]+Z/g;
   expect(printed.replaceAll(times, 'T')).toBe(promised.replaceAll(times, 'T'));
+});
+
+test('the TypeScript of the README is accepted by its compiler', () => {
+  const program = /```ts\n(.*?)```/s.exec(readme)?.[1];
+  using folder = new TemporaryFolder();
+  writeFileSync(folder.file('sessions.mts'), program ?? 'nothing.is.there');
+  const config = {
+    extends: fileURLToPath(new URL('../tsconfig.json', import.meta.url)),
+    compilerOptions: {
+      noEmit: true,
+      paths: { onehost: [fileURLToPath(source)] },
+      typeRoots: [fileURLToPath(new URL('../node_modules/@types', import.meta.url))],
+    },
+    files: ['sessions.mts'],
+    include: [],
+  };
+  writeFileSync(folder.file('tsconfig.json'), JSON.stringify(config));
+  const { status, stdout } = spawnSync('npx', ['tsc', '-p', folder.path], {
+    cwd: fileURLToPath(new URL('../', import.meta.url)),
+    encoding: 'utf8',
+  });
+  expect(status, stdout).toBe(0);
 });
 
 test('of two processes that run the second program one prints, and the other when that is killed', async () => {

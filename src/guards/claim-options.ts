@@ -68,7 +68,7 @@ function assertWait(waitSeconds: unknown, durationSeconds: number): void {
   assertDuration('waitSeconds', waitSeconds);
   if (durationSeconds < waitSeconds) return;
   throw new InvalidDurationError(
-    `durationSeconds must be less than waitSeconds (${waitSeconds}), but found ${durationSeconds}: after a power cut the claim left behind ` +
+    `waitSeconds must be 0, or more than durationSeconds (${durationSeconds}), but found ${waitSeconds}: after a power cut the claim left behind ` +
       'must be seen to stand still for its whole duration before the app may start. Wait longer, or let the claim last shorter.',
   );
 }

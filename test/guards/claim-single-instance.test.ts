@@ -472,7 +472,7 @@ describe('its options', () => {
 
   test('say why a short wait is refused', async () => {
     await expect(claim(await instance(), { waitSeconds: 5 })).rejects.toThrow(
-      /durationSeconds must be less than waitSeconds \(5\), but found 6: after a power cut/,
+      /waitSeconds must be 0, or more than durationSeconds \(6\), but found 5: after a power cut/,
     );
   });
 
