@@ -21,6 +21,7 @@ export const RULES = {
   ticks: 'no tick begins twice, and none is lost silently',
   scheduling: 'schedules, stops and overlaps are as documented',
   guards: 'a second instance is refused with a message that helps',
+  promises: 'what would let everybody in on a server shows on a file',
   errors: 'what goes wrong is told by an error that says what to do, in time',
   layers: 'imports run one way',
 } as const;

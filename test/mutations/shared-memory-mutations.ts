@@ -155,7 +155,7 @@ export const sharedMemoryMutations: readonly Mutation[] = [
   },
   {
     name: 'what createSessionCache gives answers at once where the sessions are in a file',
-    breaks: 'guards',
+    breaks: 'promises',
     file: 'src/create-session-cache/promised-session-cache.ts',
     edits: [['async get(', 'get(']],
     caughtBy: 'test/create-session-cache/promised-session-cache.test.ts',
