@@ -7,7 +7,8 @@ import type { SessionLoader } from '../contract/session-loader.ts';
 /**
  * A session cache whose every answer is a promise, also where it is known at once. Where a setting moves sessions from a file to a server, a forgotten `await`
  * would be seen on the server only: `if (sessions.get(token))` lets everybody in, as a promise is always true. With this it does so in development
- * already, and TypeScript refuses it (TS2801), which it does not for `S | null | PromiseLike<S | null>`. Where 0.1 µs count, construct the class of the place.
+ * already, and TypeScript refuses it (TS2801), which it does not for `S | null | PromiseLike<S | null>`. A read that is awaited
+ * takes no longer by it (decision 0014).
  */
 export class PromisedSessionCache<S extends Session = Session> implements SessionCache<S> {
   readonly #cache: SessionCache<S>;
