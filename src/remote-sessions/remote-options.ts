@@ -6,7 +6,7 @@ import { assertOneOf } from '../contract/validate-options.ts';
 export interface RemoteSessionCacheOptions {
   /**
    * How long any call may take, 2 by default, at most 60; then it throws `CacheUnavailableError`. Of a write that took too long it is not known
-   * whether it was done.
+   * whether it was done. `getOrLoad` asks the server up to three times for each load, and each question has that time for itself.
    */
   readonly timeoutSeconds?: number | undefined;
   /**
